@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: no printing, no command line, no paths made up."""
