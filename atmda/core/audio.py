@@ -32,9 +32,7 @@ class Audio:
         peak: largest absolute sample read so far; 0.0 after a full read means digital silence.
     """
 
-    def __init__(
-        self, name: str, sample_rate: int, frames: int, blocks: Callable[[], Iterator[FloatArray]]
-    ) -> None:
+    def __init__(self, name: str, sample_rate: int, frames: int, blocks: Callable[[], Iterator[FloatArray]]) -> None:
         self.name = name
         self.sample_rate = sample_rate
         self.frames = frames
