@@ -112,3 +112,11 @@ def test_a_shard_that_cannot_be_is_refused(shard):
 def test_settings_cannot_be_changed_once_loaded():
     with pytest.raises(ValueError, match="frozen"):
         load().temperature = 1.0
+
+
+def test_the_example_configuration_is_accepted_by_every_command():
+    from atmda.settings.loading import MODELS, settings_class
+
+    example = Path(__file__).parents[1] / "configs" / "example.toml"
+    for command in MODELS:
+        load(settings_class(command), command=command, config=example)
