@@ -19,6 +19,11 @@ from atmda.soundscapes.distributions import FORMS, Distribution, checked, const
 ALIASES = {"snr": "snr_dist", "n": "n_soundscapes", "scene": "bg", "background": "bg"}
 
 
+EVENT_TIME = Distribution("truncnorm", (3.0, 1.5, 0.0, 6.0))
+FOUR_SECONDS, FROM_THE_START = const(4), const(0)
+SNR = Distribution("uniform", (6, 10))
+
+
 @dataclass(frozen=True)
 class Parameters:
     """How soundscapes are drawn and mixed; the defaults are those of the method's original release.
@@ -32,10 +37,10 @@ class Parameters:
     seed: int = 123
     n_soundscapes: int = 1
     duration: float = 10.0
-    event_time: Distribution = Distribution("truncnorm", (3.0, 1.5, 0.0, 6.0))
-    event_duration: Distribution = const(4)
-    source_time: Distribution = const(0)
-    snr_dist: Distribution = Distribution("uniform", (6, 10))
+    event_time: Distribution = EVENT_TIME
+    event_duration: Distribution = FOUR_SECONDS
+    source_time: Distribution = FROM_THE_START
+    snr_dist: Distribution = SNR
     bg: Distribution | None = None
 
     def as_dict(self) -> dict[str, object]:

@@ -66,7 +66,7 @@ class Rendered:
 
 
 class Renderer:
-    """Renders one soundscape after another; keeps the last backgrounds, at level, since sets are rendered by background.
+    """Renders soundscapes; keeps the last backgrounds, at level, since sets are rendered background by background.
 
     keep: how many backgrounds to hold (10 s take 1.8 MB).
     """
@@ -78,16 +78,15 @@ class Renderer:
     def render(self, mix: Mix, clip_policy: ClipPolicy = "warn", name: str = "soundscape") -> Rendered:
         """The samples of `mix`. Raises AudioError for a source that cannot be used, AtmdaError where clipping is
         refused (`clip_policy` "error"); "scale" brings a clipping sum to a peak of 1, "warn" leaves and notes it."""
-        total = np.zeros(int(mix.duration * mix.sample_rate), np.float32)
-        result = Rendered(total)
+        result = Rendered(np.zeros(int(mix.duration * mix.sample_rate), np.float32))
         for event in mix.events:
             if event.role == "background":
                 samples, loudness = self._background(event, mix)
-                total += samples
+                result.samples += samples
             else:
                 loudness = self._add_event(event, mix, result)
             result.loudness.append(loudness)
-        result.peak = float(max(total.max(initial=0.0), -total.min(initial=0.0)))
+        result.peak = float(max(result.samples.max(initial=0.0), -result.samples.min(initial=0.0)))
         _settle_peak(result, mix, clip_policy, name)
         return result
 
@@ -163,7 +162,7 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False) -> FloatArr
         mono = np.tile(mono, -(-(stop - start) // len(mono)))[: stop - start]
     if audio.sample_rate != sample_rate:
         mono = soxr.resample(mono, audio.sample_rate, sample_rate, quality="HQ")
-    return np.clip(mono, -1.0, 1.0)
+    return np.clip(np.asarray(mono, np.float32), -1.0, 1.0)
 
 
 def _settle_peak(result: Rendered, mix: Mix, clip_policy: ClipPolicy, name: str) -> None:

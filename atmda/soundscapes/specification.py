@@ -2,7 +2,7 @@
 
 A soundscape is known by (seed, fold, clip, i). Each of its values comes from a number of its own, hashed from that
 identity and the value's name. So a draw depends neither on other clips, folds or soundscapes, nor on order, workers
-or machine; and two sets that differ in SNR alone share backgrounds and onsets, which makes them comparable pair by pair.
+or machine; and two sets that differ in SNR alone share backgrounds and onsets: they compare pair by pair.
 """
 
 from __future__ import annotations
@@ -121,5 +121,7 @@ def _scene(draws: Draws, wish: Distribution | None, scenes: Mapping[str, Sequenc
         return known[int(draws.uniform("bg") * len(known))]
     scene = str(wish.draw(draws.uniform("bg")))
     if scene not in scenes:
-        raise SettingsError(f"bg: there is no scene {scene!r} among the backgrounds.", f"There are: {', '.join(known)}.")
+        raise SettingsError(
+            f"bg: there is no scene {scene!r} among the backgrounds.", f"There are: {', '.join(known)}."
+        )
     return scene
