@@ -27,28 +27,48 @@ def text_guided(X: npt.ArrayLike, text: npt.ArrayLike, top_n: int = TOP_N) -> Fl
     All clips where there are fewer than `top_n`. Raises ValueError where X has no rows or widths differ.
     """
     X, text = validate_embeddings(X, "X"), validate_embeddings(text, "text")
-    _same_width(X, text)
-    if top_n < 1 or not len(X):
+    return row_means(X, nearest(scores(X, text), top_n))
+
+
+def nearest(similarity: npt.ArrayLike, top_n: int = TOP_N) -> IntArray:
+    """For each class the rows of its `top_n` largest values in `similarity` (n, c), ascending: (c, min(top_n, n))."""
+    farness = -np.asarray(similarity, np.float32).T
+    if farness.ndim != 2 or top_n < 1 or not farness.shape[1]:
         raise ValueError("text-guided prototypes need at least one training embedding and top_n of 1 or more")
-    similarity = X @ text.T
-    if top_n < len(X):
-        nearest = np.sort(np.argpartition(-similarity, top_n - 1, axis=0)[:top_n], axis=0)
-    else:
-        nearest = np.tile(np.arange(len(X))[:, None], (1, len(text)))
-    return np.stack([X[rows].mean(axis=0, dtype=np.float64) for rows in nearest.T]).astype(np.float32)
+    within = min(top_n, farness.shape[1])
+    rows: IntArray = np.sort(np.argpartition(farness, within - 1, axis=1)[:, :within], axis=1)
+    return rows
+
+
+def row_means(X: FloatArray, rows: IntArray) -> FloatArray:
+    """The mean of the rows of X (n, d) that each line of `rows` (c, k) names, float32 (c, d)."""
+    return np.stack([X[line].mean(axis=0, dtype=np.float64) for line in rows]).astype(np.float32)
 
 
 def supervised(X: npt.ArrayLike, y: npt.ArrayLike, n_classes: int) -> FloatArray:
     """`sv`: for each class the mean of its clips, float32 (n_classes, d). Raises ValueError where y does not fit."""
+    return class_means(*class_sums(X, y, n_classes))
+
+
+def class_sums(X: npt.ArrayLike, y: npt.ArrayLike, n_classes: int) -> tuple[npt.NDArray[np.float64], IntArray]:
+    """Sums (n_classes, d) float64 and counts (n_classes,) by class: those of folds add up and can be taken away."""
     X, labels = validate_embeddings(X, "X"), np.asarray(y, np.int64)
     if labels.shape != (len(X),):
         raise ValueError(f"y has shape {labels.shape}; X has {len(X)} rows")
     if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
         raise ValueError(f"y holds classes outside 0 to {n_classes - 1}")
-    P = np.full((n_classes, X.shape[1]), np.nan, np.float32)
+    sums = np.zeros((n_classes, X.shape[1]))
     for c in np.unique(labels):
-        P[c] = X[labels == c].mean(axis=0, dtype=np.float64)
-    return P
+        sums[c] = X[labels == c].sum(axis=0, dtype=np.float64)
+    return sums, np.bincount(labels, minlength=n_classes).astype(np.int64)
+
+
+def class_means(sums: npt.NDArray[np.float64], counts: IntArray) -> FloatArray:
+    """sums / counts, float32 (c, d); NaN for classes without a clip."""
+    means = np.full(sums.shape, np.nan, np.float32)
+    there = counts > 0
+    means[there] = sums[there] / counts[there, None]
+    return means
 
 
 def scores(X: npt.ArrayLike, P: npt.ArrayLike) -> FloatArray:
