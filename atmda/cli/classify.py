@@ -9,7 +9,7 @@ from atmda.cli.console import Console
 from atmda.cli.edge import DONE
 from atmda.cli.encoding import open_encoder, warn_of_unknown_labels
 from atmda.cli.flags import build_command
-from atmda.errors import AtmdaError, SettingsError, StoreError
+from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = """
 atmda classify --embeddings data/embeddings/urbansound8k_20261122T120000 --mode zs
 atmda classify --embeddings urbansound8k.pt --dataset urbansound8k --mode zs,tgap,sv
-atmda classify --embeddings soundscapes --mode zs,tgap,sv --modality none,audio --bg-embeddings tau --temperature 0.25,0.5
+atmda classify --embeddings soundscapes --mode zs,tgap,sv --modality none,audio --bg-embeddings tau --temperature 0,0.5
 atmda classify --embeddings soundscapes --modality text --bg-type park --save-results results/park
 """
 
@@ -60,7 +60,7 @@ def run(settings: ClassifySettings, console: Console) -> int:
         table.folds,
         len(classes),
         text=text,
-        backgrounds=_backgrounds(settings, table, encoder),
+        backgrounds=_backgrounds(settings, table, encoder, console),
         modes=settings.mode,
         modalities=settings.modality,
         temperatures=settings.temperature,
@@ -142,7 +142,9 @@ def _check_width(settings: ClassifySettings, table: EmbeddingTable, text: FloatA
         )
 
 
-def _backgrounds(settings: ClassifySettings, table: EmbeddingTable, encoder: Encoder | None) -> Backgrounds:
+def _backgrounds(
+    settings: ClassifySettings, table: EmbeddingTable, encoder: Encoder | None, console: Console
+) -> Backgrounds:
     from atmda.core.archives import read_embeddings
     from atmda.core.grid import Backgrounds
     from atmda.core.prompts import background_prompts
@@ -159,10 +161,13 @@ def _backgrounds(settings: ClassifySettings, table: EmbeddingTable, encoder: Enc
             raise SettingsError("--modality audio needs --bg-embeddings, embeddings of the background recordings.")
         found = read_embeddings(settings.bg_embeddings)
         _check_same_encoder(settings, table, found)
-        if table.backgrounds is None:
-            audio = found.embeddings
+        rows = _own_rows(settings, table, found)
+        if rows:
+            own = found.embeddings[rows]
         else:
-            own = found.embeddings[_own_rows(settings, table, found)]
+            audio = found.embeddings
+        whose = "its own background" if rows else f"the mean of {len(found)} backgrounds"
+        console.notice(f"Background profile of each clip: {whose}.")
     return Backgrounds(text, audio, own)
 
 
@@ -180,18 +185,21 @@ def _check_same_encoder(settings: ClassifySettings, table: EmbeddingTable, backg
 
 
 def _own_rows(settings: ClassifySettings, table: EmbeddingTable, backgrounds: EmbeddingTable) -> list[int]:
-    """For every clip the row of the recording it was mixed from, found by file name."""
+    """For every clip the row of the recording it was mixed from, found by file name; [] where none of them is there.
+
+    Raises StoreError where some are there and some are not: a mixture of the two profiles would mean nothing.
+    """
     rows = {PurePosixPath(clip).name: row for row, clip in enumerate(backgrounds.clips)}
-    own = []
-    for clip, background in zip(table.clips, table.backgrounds or (), strict=True):
-        row = rows.get(PurePosixPath(background).name)
-        if row is None:
-            raise AtmdaError(
-                f"{settings.bg_embeddings}: it has no embedding of {background}, which {clip} was mixed from.",
+    wanted = [PurePosixPath(background).name for background in table.backgrounds or ()]
+    if not any(name in rows for name in wanted):
+        return []
+    for clip, name in zip(table.clips, wanted, strict=True):
+        if name not in rows:
+            raise StoreError(
+                f"{settings.bg_embeddings}: it has no embedding of {name}, which {clip} was mixed from.",
                 "Embed the whole background data set.",
             )
-        own.append(row)
-    return own
+    return [rows[name] for name in wanted]
 
 
 def _show(
