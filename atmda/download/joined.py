@@ -22,7 +22,10 @@ LONGEST_END = 22 + 65535  # the end record and its comment
 
 def in_order(pieces: Sequence[Path]) -> list[Path]:
     """The pieces of a split zip in the order in which they follow each other: .z01, .z02, ..., .zip last."""
-    return sorted(pieces, key=lambda path: (path.suffix.lower() == ".zip", path.suffix.lower()))
+    return sorted(
+        pieces,
+        key=lambda path: (path.suffix.lower() == ".zip", int(path.suffix[2:]) if path.suffix[2:].isdecimal() else 0),
+    )
 
 
 def open_joined(pieces: Sequence[Path]) -> io.BufferedIOBase:

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from atmda.errors import AtmdaError
 
-ARCHIVE = re.compile(r"\.(zip|z\d\d|tar|tgz|tar\.gz|tar\.bz2|tbz2|tar\.xz|7z)$", re.IGNORECASE)
+ARCHIVE = re.compile(r"\.(zip|z\d{2,}|tar|tgz|tar\.gz|tar\.bz2|tbz2|tar\.xz|7z)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

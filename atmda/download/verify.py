@@ -33,6 +33,7 @@ class Verdict:
 def verify(
     target: Target,
     data_dir: Path,
+    partial: tuple[str, ...] = (),
     client: Client | None = None,
     workers: int = 2,
     watch: Callable[[Iterator[str], int], Iterator[str]] = lambda names, total: names,
@@ -43,6 +44,7 @@ def verify(
     of the others are counted as missing and forgiven. Raises AtmdaError where there is nothing to verify, or no index.
     """
     folder = data_dir / target.folder
+    chosen = target.select(partial)
     state = State.load(folder)
     if not folder.is_dir():
         raise AtmdaError(f"{folder} is missing.", f"Fetch it with: atmda fetch {target.name}")
@@ -56,6 +58,9 @@ def verify(
             for source, checksum in installed.sources.items()
             if PurePosixPath(name).name == source
         }
+    if partial:  # the index does not say which part a file comes from; what was recorded does
+        own = {name for part in chosen if part.name in state.parts for name in state.parts[part.name].files}
+        expected = {name: checksum for name, checksum in expected.items() if name in own}
     if not expected:
         raise AtmdaError(
             f"No checksums are known for {folder}.", f"Fetch it again with: atmda fetch {target.name} --force"
@@ -81,8 +86,8 @@ def verify(
         for name in watch(names(), len(expected)):
             if answers[name]:
                 (missing if answers[name] == "missing" else differ).append(name)
-    partial = bool(state.parts) and {part.name for part in target.parts} > state.parts.keys()
-    return Verdict(len(expected), tuple(missing), tuple(differ), partial)
+    some = bool(state.parts) and {part.name for part in target.parts} > state.parts.keys()
+    return Verdict(len(expected), tuple(missing), tuple(differ), some)
 
 
 def save_index(target: Target, room: Path, client: Client) -> None:
