@@ -12,6 +12,7 @@ from atmda import __version__
 
 #: sub-command -> its line in `atmda --help`; each lives in the module of its name, as `command`
 COMMANDS = {
+    "fetch": "Fetch a data set, the checkpoint or the demo recordings.",
     "infer": "Label a folder of recordings by name.",
     "embed": "Embed a data set or a folder, once.",
     "classify": "Score stored embeddings against class prototypes, fold by fold.",
