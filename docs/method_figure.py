@@ -20,8 +20,10 @@ from atmda.datasets.labels import read_labels
 ROOT = Path(__file__).parents[1]
 ROW, BAR, LEFT, GAP = 22, 170, 150, 60
 STYLE = """
-text { font: 13px system-ui, sans-serif; fill: #1f2937 } .head { font-weight: 600 } .value { font-size: 11px; opacity: .7 }
-.clip { fill: #64748b } .background { fill: #d97706 } .adapted { fill: #2563eb } .best { stroke: #111827; stroke-width: 1.5 }
+text { font: 13px system-ui, sans-serif; fill: #1f2937 }
+.head { font-weight: 600 } .value { font-size: 11px; opacity: .7 }
+.clip { fill: #64748b } .background { fill: #d97706 } .adapted { fill: #2563eb }
+.best { stroke: #111827; stroke-width: 1.5 }
 @media (prefers-color-scheme: dark) { text { fill: #e5e7eb } .best { stroke: #f9fafb } }
 """
 
