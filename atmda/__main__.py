@@ -1,0 +1,5 @@
+"""`python -m atmda`."""
+
+from atmda.cli import main
+
+main()

@@ -1,0 +1,112 @@
+"""All output: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+SHOW_AFTER = 1.0  # seconds of work before a progress bar appears
+
+
+def print_error(message: str) -> None:
+    """One sentence on stderr."""
+    sys.stderr.write(f"error: {message}\n")
+
+
+class Console:
+    """The one sink of a command.
+
+    Results: `table`, `text` (people) and `document` (--json, and then nothing else is on stdout).
+    On stderr: `notice` (unless --quiet), `detail` (--verbose only), `warning` (always), `progress`.
+    """
+
+    def __init__(self, json_output: bool = False, quiet: bool = False, verbose: bool = False) -> None:
+        self.json_output = json_output
+        self.quiet = quiet
+        self.verbose = verbose and not quiet
+
+    def __enter__(self) -> Console:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        sys.stdout.flush()
+
+    def notice(self, message: str) -> None:
+        if not self.quiet:
+            sys.stderr.write(f"{message}\n")
+
+    def detail(self, message: str) -> None:
+        if self.verbose:
+            self.notice(message)
+
+    def warning(self, message: str) -> None:
+        sys.stderr.write(f"warning: {message}\n")
+
+    def document(self, content: Any) -> None:
+        """The command's result as one JSON document; only with --json."""
+        if self.json_output:
+            sys.stdout.write(json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n")
+
+    def text(self, content: str) -> None:
+        if not self.json_output:
+            sys.stdout.write(f"{content}\n")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
+        """A table for people, on stdout; numbers line up on the right."""
+        if self.json_output:
+            return
+        from rich.box import SIMPLE_HEAD
+        from rich.console import Console as RichConsole
+        from rich.table import Table
+        from rich.text import Text
+
+        lines = [list(row) for row in rows]
+        table = Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+        for index, column in enumerate(columns):
+            numeric = bool(lines) and all(_is_number(line[index]) for line in lines)
+            table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        for line in lines:
+            table.add_row(*(Text(cell) for cell in line))
+        plain = not sys.stdout.isatty()
+        RichConsole(file=sys.stdout, width=160 if plain else None, highlight=False).print(table)
+
+    def progress(self, items: Iterable[Item], what: str, total: int, size: Any = None) -> Iterator[Item]:
+        """Pass `items` on; a bar with rate and time left on stderr once the work takes over a second.
+
+        `size(item)` tells how many of `total` an item stands for; one unless given.
+        """
+        if self.quiet or self.json_output or not sys.stderr.isatty():
+            yield from items
+            return
+        from rich.console import Console as RichConsole
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
+        bar = Progress(*columns, console=RichConsole(file=sys.stderr), transient=True)
+        task = bar.add_task(what, total=total)
+        started, shown = time.monotonic(), False
+        try:
+            for item in items:
+                bar.advance(task, size(item) if size else 1)
+                if not shown and time.monotonic() - started > SHOW_AFTER:
+                    bar.start()
+                    shown = True
+                yield item
+        finally:
+            if shown:
+                bar.stop()
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.rstrip("%"))
+    except ValueError:
+        return cell in ("", "-")
+    return True

@@ -1,0 +1,124 @@
+"""Embeddings in one file: NumPy archives, and the dictionary that the method's original scripts read and wrote."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from atmda.core.audio import FloatArray
+from atmda.core.files import publish
+from atmda.core.store import read_store
+from atmda.core.table import EmbeddingTable
+from atmda.errors import StoreError
+
+
+def read_embeddings(path: Path) -> EmbeddingTable:
+    """Embeddings from a Parquet store or file, a `.npz` or an original `.pt`; nothing in them is executed.
+
+    Raises StoreError where there is nothing, or something else.
+    """
+    if not path.exists():
+        raise StoreError(f"{path}: there is no such file or folder.", "Make embeddings with atmda embed.")
+    if path.is_dir() or path.suffix == ".parquet":
+        return read_store(path)
+    if path.suffix == ".npz":
+        return _read_npz(path)
+    if path.suffix in (".pt", ".pth"):
+        return _read_original(path)
+    raise StoreError(f"{path}: embeddings are a Parquet store, a .npz or a .pt file.")
+
+
+def read_text_anchors(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
+    """Class anchors from a `.npz`: `embeddings` (c, d) float32 and `labels` (c,) str. Raises StoreError."""
+    arrays = _load_npz(path, ("embeddings", "labels"))
+    embeddings = np.asarray(arrays["embeddings"], np.float32)
+    labels = tuple(map(str, arrays["labels"]))
+    if embeddings.ndim != 2 or len(embeddings) != len(labels):
+        raise StoreError(f"{path}: embeddings {embeddings.shape} do not fit {len(labels)} labels.")
+    return embeddings, labels
+
+
+def write_npz(table: EmbeddingTable, path: Path) -> None:
+    """`embeddings (n, d) float32`, `clips (n,) str`, where known `labels`, `folds`, `backgrounds`; what made them."""
+    arrays: dict[str, Any] = {"embeddings": table.embeddings, "clips": np.asarray(table.clips, str)}
+    if table.labels is not None:
+        arrays["labels"] = np.asarray(table.labels, str)
+    if table.folds is not None:
+        arrays["folds"] = np.asarray(table.folds, np.int64)
+    if table.backgrounds is not None:
+        arrays["backgrounds"] = np.asarray(table.backgrounds, str)
+    arrays["identity"] = np.asarray(json.dumps(table.identity, sort_keys=True))
+    arrays["classes"] = np.asarray(table.classes, str)
+    with publish(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays)
+
+
+def write_original(table: EmbeddingTable, path: Path) -> None:
+    """The original scripts' dictionary: {file name: {"class_gt": int, "embd": float32 (d,), "fold": int}}."""
+    import torch
+
+    ids = {label: index for index, label in enumerate(table.classes or sorted(set(table.labels or ())))}
+    content: dict[str, dict[str, Any]] = {}
+    for index, clip in enumerate(table.clips):
+        entry: dict[str, Any] = {"embd": torch.from_numpy(table.embeddings[index].copy())}
+        if table.labels is not None:
+            entry["class_gt"] = ids[table.labels[index]]
+        if table.folds is not None:
+            entry["fold"] = int(table.folds[index])
+        content[clip] = entry
+    with publish(path) as temporary:
+        torch.save(content, temporary)
+
+
+def _read_npz(path: Path) -> EmbeddingTable:
+    arrays = _load_npz(path, ("embeddings", "clips"))
+    return EmbeddingTable(
+        clips=list(map(str, arrays["clips"])),
+        embeddings=np.asarray(arrays["embeddings"], np.float32),
+        labels=list(map(str, arrays["labels"])) if "labels" in arrays else None,
+        folds=np.asarray(arrays["folds"], np.int64) if "folds" in arrays else None,
+        backgrounds=list(map(str, arrays["backgrounds"])) if "backgrounds" in arrays else None,
+        identity=json.loads(str(arrays["identity"])) if "identity" in arrays else {},
+        classes=tuple(map(str, arrays["classes"])) if "classes" in arrays else (),
+    )
+
+
+def _load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except OSError as error:
+        raise StoreError(f"{path}: it cannot be read ({error.strerror or error}).") from error
+    except (ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise StoreError(f"{path}: it is not a NumPy archive of plain arrays ({error}).") from error
+    missing = [name for name in needed if name not in arrays]
+    if missing:
+        raise StoreError(f"{path}: it has no array {', '.join(missing)}; it needs {', '.join(needed)}.")
+    return arrays
+
+
+def _read_original(path: Path) -> EmbeddingTable:
+    from atmda.core.safe_pickle import load_torch
+
+    content = load_torch(path)
+    try:
+        items = list(content.items())
+        embeddings = np.stack([np.asarray(entry["embd"], np.float32).reshape(-1) for _, entry in items])
+        return EmbeddingTable(
+            clips=[str(clip) for clip, _ in items],
+            embeddings=embeddings,
+            labels=[str(int(entry["class_gt"])) for _, entry in items]
+            if all("class_gt" in e for _, e in items)
+            else None,
+            folds=np.asarray([int(e["fold"]) for _, e in items]) if all("fold" in e for _, e in items) else None,
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"{path}: it is not the original scripts' dictionary of embeddings.",
+            'That is {file name: {"class_gt": int, "embd": float32 (d,), "fold": int}}.',
+        ) from error

@@ -1,0 +1,141 @@
+"""The batched engine: clips in, one result a clip out, in order, on any number of threads.
+
+Clips are taken in units of `batch_size`; a unit is read, encoded and pooled by one thread with one-threaded
+arithmetic. Which windows share a batch follows from the clips alone, so the bytes are the same on any worker count.
+Only one batch of windows a thread is in memory, however long a recording is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from atmda.core.audio import Audio, FloatArray, from_array, open_audio
+from atmda.core.device import usable_cores
+from atmda.errors import AudioError
+
+if TYPE_CHECKING:
+    from atmda.core.encoders.base import Clip, Encoder
+
+SILENCE = "digital silence: every sample is zero"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """What became of one clip: an `embedding` (d,), or the `error` for which it was skipped; `notes` to tell."""
+
+    embedding: FloatArray | None
+    error: AudioError | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Progress:
+    """A clip under way in its unit."""
+
+    audio: Audio | None = None
+    states: list[FloatArray] = field(default_factory=list)
+    error: AudioError | None = None
+
+
+def embed_clips(
+    encoder: Encoder, clips: Sequence[Clip], *, batch_size: int | None = None, num_workers: int | None = None
+) -> Iterator[list[Embedded]]:
+    """Embed `clips`, yielding the results unit by unit in the order of `clips`; a bad clip is a result, not an end.
+
+    Args:
+        encoder: loaded once, shared by all threads.
+        clips: paths, `Audio`s or (waveform, rate) pairs.
+        batch_size: windows a batch and clips a unit; the encoder's own choice unless given.
+        num_workers: threads; one a usable core unless given.
+    """
+    size = batch_size or encoder.batch_size
+    workers = num_workers or usable_cores()
+    device = nullcontext() if encoder.concurrent else Lock()
+    units = (clips[start : start + size] for start in range(0, len(clips), size))
+    waiting: deque[Future[list[Embedded]]] = deque()
+    with threadpool_limits(1), ThreadPoolExecutor(workers, "embed", initializer=_one_thread) as pool:
+        try:
+            for unit in units:
+                waiting.append(pool.submit(_embed_unit, encoder, unit, size, device))
+                if len(waiting) > 2 * workers:  # read ahead, but not without end
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def embed_all(
+    encoder: Encoder, clips: Sequence[Clip], *, batch_size: int | None = None, num_workers: int | None = None
+) -> FloatArray:
+    """Embeddings (n, d) of clips that must all be good. Raises AudioError for the first that is not."""
+    rows = []
+    for unit in embed_clips(encoder, clips, batch_size=batch_size, num_workers=num_workers):
+        for result in unit:
+            if result.error is not None:
+                raise result.error
+            rows.append(result.embedding)
+    return np.stack(rows) if rows else np.zeros((0, encoder.dim), np.float32)  # type: ignore[arg-type]
+
+
+def _one_thread() -> None:
+    """Parallelism is over clips; arithmetic inside a thread stays on it, which also fixes its order of summation."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(1)
+
+
+def _embed_unit(encoder: Encoder, clips: Sequence[Clip], batch_size: int, device: Any) -> list[Embedded]:
+    progress = [_Progress() for _ in clips]
+    batch: list[tuple[int, FloatArray]] = []
+
+    def flush() -> None:
+        if not batch:
+            return
+        with device:
+            states = encoder.encode([features for _, features in batch])
+        for (index, _), state in zip(batch, states, strict=True):
+            progress[index].states.append(state)
+        batch.clear()
+
+    for index, clip in enumerate(clips):
+        try:
+            audio = _open(clip)
+            progress[index].audio = audio
+            for features in encoder.features(audio):
+                batch.append((index, features))
+                if len(batch) == batch_size:
+                    flush()
+        except AudioError as error:
+            progress[index].error = error
+            batch = [item for item in batch if item[0] != index]
+    flush()
+    return [_finish(encoder, done) for done in progress]
+
+
+def _finish(encoder: Encoder, done: _Progress) -> Embedded:
+    if done.error is not None or done.audio is None:
+        return Embedded(None, done.error)
+    embedding = encoder.pool(np.stack(done.states))
+    if not np.isfinite(embedding).all():
+        return Embedded(None, AudioError(done.audio.name, "the encoder gave no finite embedding"))
+    return Embedded(embedding, notes=(SILENCE,) if done.audio.peak == 0 else ())
+
+
+def _open(clip: Clip) -> Audio:
+    if isinstance(clip, Audio):
+        return clip
+    if isinstance(clip, (str, Path)):
+        return open_audio(clip)
+    waveform, sample_rate = clip
+    return from_array(waveform, sample_rate)

@@ -1,0 +1,38 @@
+"""LAION-CLAP (`--model laion-clap`, a checkpoint file, a folder or a Hugging Face repository in the local cache)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from atmda.core.encoders import EncoderRequest
+    from atmda.core.encoders.base import Encoder
+
+
+def load(request: EncoderRequest) -> Encoder:
+    """The encoder for `request`.
+
+    Raises:
+        AtmdaError: no checkpoint, a damaged or unsafe one, or an architecture this encoder does not run.
+        SettingsError: a device or precision that is not here, or fusion asked of a checkpoint without it.
+    """
+    from atmda.core.device import resolve_device
+    from atmda.core.encoders.clap.checkpoint import open_checkpoint
+    from atmda.core.encoders.clap.encoder import ClapEncoder, text_identity
+    from atmda.core.encoders.clap.find import cache_folders, find_checkpoint, vocabulary_folders
+    from atmda.core.encoders.clap.precision import check_precision
+    from atmda.core.text_cache import TextCache
+
+    device = resolve_device(request.device)
+    check_precision(request.precision, device)
+    path = find_checkpoint(request.model, request.models_dir)
+    checkpoint = open_checkpoint(path, cache_folders(request.models_dir))
+    return ClapEncoder(
+        checkpoint,
+        device=device,
+        precision=request.precision,
+        long=request.long,
+        seed=request.seed,
+        vocabularies=vocabulary_folders(checkpoint.folder, request.models_dir),
+        cache=TextCache(request.data_dir / "cache" / "text", text_identity(checkpoint, request.precision)),
+    )

@@ -1,0 +1,108 @@
+"""HTSAT, the audio tower of LAION-CLAP: a Swin transformer over a log-mel spectrogram folded into a square.
+
+The same sums as the official network (Chen et al. 2022, arXiv 2202.00874; Wu et al. 2023, arXiv 2211.06687), laid out
+to be quick:
+- tokens stay in the order of their attention windows, so a window is a slice; what shifts and merges windows is one
+  gather of rows between blocks (`windows.py`);
+- a clip that is not fused is one spectrogram, not four equal ones; the patch embedding is one matrix product;
+- position biases and masks are made once; windows with one mask share it, and attention runs in a fused kernel;
+- the stages with many tokens take a clip at a time, which keeps their intermediates in the processor's cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from atmda.core.encoders.clap import windows
+from atmda.core.encoders.clap.architecture import Architecture
+from atmda.core.encoders.clap.fusion import Fusion
+from atmda.core.encoders.clap.rows import padded_rows
+from atmda.core.encoders.clap.swin import Merge, SwinBlock
+
+MELS = 64
+FOLDS = 4
+COLUMNS = 256
+STAGES_BY_CLIP = 2
+
+
+class AudioTower:
+    """From log-mel spectrograms to L2-normalised embeddings.
+
+    Args:
+        weights: the official state dict, float32, without `module.`.
+        arch: what they are.
+        device, dtype: where and in what precision the products run; sums and norms stay in float32.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, Tensor], arch: Architecture, device: torch.device, dtype: torch.dtype
+    ) -> None:
+        def get(name: str) -> Tensor:
+            return weights[f"audio_branch.{name}"].to(device, torch.float32)
+
+        self.device = device
+        # batch norm over mel bands, in evaluation mode: one scale and one shift a band
+        self._gain = get("bn0.weight") / torch.sqrt(get("bn0.running_var") + 1e-5)
+        self._shift = get("bn0.bias") - get("bn0.running_mean") * self._gain
+        self._columns, self._taps = windows.bicubic_taps(device)
+        self._patch = get("patch_embed.proj.weight").flatten(1), get("patch_embed.proj.bias")
+        self._patch_norm = get("patch_embed.norm.weight"), get("patch_embed.norm.bias")
+        self._fusion = Fusion(get) if arch.fused else None
+        self._stages: list[list[SwinBlock]] = []
+        self._merges: list[Merge] = []
+        for stage, (depth, heads) in enumerate(zip(arch.depths, arch.heads, strict=True)):
+            side = 64 >> stage
+            self._stages.append(
+                [SwinBlock(get, f"layers.{stage}.blocks.{k}.", side, heads, k, dtype) for k in range(depth)]
+            )
+            if stage + 1 < len(arch.depths):
+                self._merges.append(Merge(get, f"layers.{stage}.downsample.", side, depth % 2 == 0, dtype))
+        self._norm = get("norm.weight"), get("norm.bias")
+        self._head = [
+            (weights[f"audio_projection.{k}.weight"].to(device), weights[f"audio_projection.{k}.bias"].to(device))
+            for k in (0, 2)
+        ]
+
+    @torch.inference_mode()
+    def __call__(self, mels: Sequence[Tensor]) -> Tensor:
+        """Embeddings, float32 (n, 512), of spectrograms in dB: (frames, 64), or (4, frames, 64) where fused."""
+        tokens = torch.cat([self._early(mel.to(self.device)) for mel in mels])
+        for stage in range(STAGES_BY_CLIP, len(self._stages)):
+            tokens = self._stage(tokens, stage)
+        side = 64 >> (len(self._stages) - 1)
+        tokens = F.layer_norm(tokens, tokens.shape[-1:], *self._norm)
+        pooled = tokens.view(len(mels), side * side, -1).mean(1)
+        hidden = F.relu(F.linear(padded_rows(pooled), *self._head[0]))
+        return F.normalize(F.linear(hidden, *self._head[1]), dim=-1)[: len(mels)]
+
+    def _early(self, mel: Tensor) -> Tensor:
+        tokens = self._embed(mel)
+        for stage in range(STAGES_BY_CLIP):
+            tokens = self._stage(tokens, stage)
+        return tokens
+
+    def _stage(self, tokens: Tensor, stage: int) -> Tensor:
+        for block in self._stages[stage]:
+            tokens = block(tokens)
+        return self._merges[stage](tokens) if stage < len(self._merges) else tokens
+
+    def _embed(self, mel: Tensor) -> Tensor:
+        """Patch tokens (4096, dim) in window order."""
+        image = self._fold(mel.view(-1, *mel.shape[-2:]))
+        if mel.ndim == 3 and self._fusion is not None:
+            tokens = self._fusion(image, *self._patch)
+        else:
+            tokens = F.linear(windows.patches(image[0]), *self._patch)
+        return F.layer_norm(tokens, tokens.shape[-1:], *self._patch_norm)
+
+    def _fold(self, mel: Tensor) -> Tensor:
+        """Normalised spectrograms (k, 1024, 64): stretched over time by bicubic interpolation."""
+        normalised = torch.addcmul(self._shift, mel, self._gain)
+        stretched = normalised[:, self._columns[0]] * self._taps[0]
+        for column, tap in zip(self._columns[1:], self._taps[1:], strict=True):
+            stretched.addcmul_(normalised[:, column], tap)
+        return stretched

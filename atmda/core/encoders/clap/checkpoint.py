@@ -1,0 +1,239 @@
+"""A checkpoint on disk becomes weights in memory: checked, named, mapped.
+
+A safetensors file is mapped as it is. A pickle (`.pt`) is read once by the restricted reader and written as
+safetensors: beside it, or in a cache where its folder cannot be written. A record beside the new file says what it was
+made from; it is used as long as the source still has that size and date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from atmda.core.encoders.clap.architecture import Architecture, architecture
+from atmda.core.encoders.clap.keys import official_names
+from atmda.core.encoders.clap.shapes import needed
+from atmda.core.encoders.clap.torchfile import TorchFile
+from atmda.errors import AtmdaError
+
+FORMAT = "atmda-laion-clap-1"
+
+
+class Weights(Mapping[str, Tensor]):
+    """The tensors of a safetensors file by their official names, mapped: a tensor costs memory once it is used."""
+
+    def __init__(self, path: Path) -> None:
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            self._file = cast(Any, safe_open(str(path), framework="pt"))
+        except (SafetensorError, OSError) as error:
+            raise AtmdaError(f"{path}: it is no safetensors file, or it is damaged or incomplete.", _AGAIN) from error
+        self.metadata: dict[str, str] = self._file.metadata() or {}
+        self._table = official_names(self._file.keys())
+
+    def __getitem__(self, name: str) -> Tensor:
+        parts = [self._file.get_tensor(part) for part in self._table[name]]
+        tensor = parts[0] if len(parts) == 1 else torch.cat(parts)
+        return tensor.float()  # the same tensor where it is float32 already
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        found = {}
+        for name, parts in self._table.items():
+            first, *rest = self._file.get_slice(parts[0]).get_shape() or [()]
+            found[name] = () if first == () else (first * len(parts), *rest)
+        return found
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights ready for use.
+
+    Attributes:
+        weights: official name -> tensor.
+        arch: what they are.
+        sha256: of the file they came from, the `.pt` where there was one.
+        folder: of that file; the tokenizer may lie there.
+    """
+
+    weights: Mapping[str, Tensor]
+    arch: Architecture
+    sha256: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a converted file was made from."""
+
+    source: str
+    sha256: str
+    size: int
+    mtime_ns: int
+    architecture: str
+    format: str = FORMAT
+
+
+def open_checkpoint(path: Path, caches: list[Path]) -> Checkpoint:
+    """The checkpoint at `path`, converted to safetensors first where it is a pickle.
+
+    Args:
+        path: a `.safetensors` file, or one that `torch.save` wrote.
+        caches: folders that may be written to where the checkpoint's own may not.
+
+    Raises AtmdaError: not a checkpoint, damaged, unsafe, or of an architecture that this encoder does not run.
+    """
+    if path.suffix == ".safetensors":
+        weights = Weights(path)
+        arch = _checked(weights.shapes(), path)
+        return Checkpoint(weights, arch, weights.metadata.get("source_sha256") or _hub_sha(path), path.parent)
+    target = _converted(path, caches) or _convert(path, caches)
+    weights = Weights(target)
+    return Checkpoint(weights, _checked(weights.shapes(), path), weights.metadata["source_sha256"], path.parent)
+
+
+def file_sha256(path: Path) -> str:
+    """The sha256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+_AGAIN = "Fetch it again: `atmda fetch laion-clap`."
+
+
+def _hub_sha(path: Path) -> str:
+    # the hub's cache names large files by their sha256
+    name = path.resolve().name
+    return name if len(name) == 64 and set(name) <= set("0123456789abcdef") else file_sha256(path)
+
+
+def _checked(shapes: Mapping[str, tuple[int, ...]], path: Path) -> Architecture:
+    arch = architecture(shapes, f"{path}: the checkpoint")
+    wanted = needed(arch)
+    missing = [name for name in wanted if name not in shapes]
+    wrong = [name for name in wanted if name in shapes and tuple(shapes[name]) != wanted[name]]
+    if missing or wrong:
+        what = f"lacks {len(missing)} of {len(wanted)} tensors" if missing else f"has {len(wrong)} of another shape"
+        raise AtmdaError(
+            f"{path}: the checkpoint looks like {arch.name}, but {what}, {(missing or wrong)[0]} first.", _AGAIN
+        )
+    return arch
+
+
+def _targets(path: Path, caches: list[Path]) -> list[Path]:
+    """Where the converted file may lie, best first; a link (as in the hub's cache) is not written beside."""
+    beside = [] if path.is_symlink() else [path.with_suffix(".safetensors")]
+    tag = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]
+    return [*beside, *(folder / f"{path.stem}-{tag}.safetensors" for folder in caches)]
+
+
+def _converted(path: Path, caches: list[Path]) -> Path | None:
+    now = path.stat()
+    for target in _targets(path, caches):
+        record = read_record(target)
+        if record is None or not target.is_file():
+            continue
+        if record.size == now.st_size and (record.mtime_ns == now.st_mtime_ns or record.sha256 == file_sha256(path)):
+            return target
+    return None
+
+
+def record_path(target: Path) -> Path:
+    return target.with_name(target.name + ".json")
+
+
+def read_record(target: Path) -> Record | None:
+    """The record beside a converted file; None where there is none that fits this version."""
+    try:
+        values: Any = json.loads(record_path(target).read_text("utf-8"))
+        record = Record(**values)
+    except (OSError, ValueError, TypeError):
+        return None
+    return record if record.format == FORMAT else None
+
+
+def _convert(path: Path, caches: list[Path]) -> Path:
+    with TorchFile(path) as file:
+        table = official_names(file.tensors)
+        shapes: dict[str, tuple[int, ...]] = {}
+        for name, parts in table.items():
+            shape = file.tensors[parts[0]].shape if parts[0] else ()
+            shapes[name] = (shape[0] * 3, *shape[1:]) if len(parts) == 3 and all(parts) else shape
+        arch = _checked(shapes, path)
+        stat = path.stat()
+        record = Record(path.name, file_sha256(path), stat.st_size, stat.st_mtime_ns, arch.name)
+        wanted = needed(arch)
+
+        def tensor(name: str) -> Tensor:
+            return torch.cat([file.read(part).float().view(file.tensors[part].shape) for part in table[name]])
+
+        def one(name: str) -> Tensor:
+            return tensor(name) if len(table[name]) > 1 else file.read(table[name][0]).float()
+
+        refused: OSError | None = None
+        for target in _targets(path, caches):
+            if target.exists() and read_record(target) is None and target.parent == path.parent:
+                continue  # someone else's file of that name
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                _write(target, wanted, one, {"format": "pt", "source_sha256": record.sha256, "made_by": FORMAT})
+                publish(record_path(target), [json.dumps(asdict(record), indent=2).encode()])
+            except OSError as error:
+                refused = error
+                continue
+            return target
+    reason = refused.strerror if refused else "no folder to write to"
+    raise AtmdaError(
+        f"{path}: it cannot be converted to safetensors ({reason}).", "Name a writable folder with --data-dir."
+    )
+
+
+def _write(target: Path, shapes: Mapping[str, tuple[int, ...]], tensor: Any, metadata: dict[str, str]) -> None:
+    """A safetensors file, a tensor at a time, so that memory holds one of them."""
+    header: dict[str, Any] = {"__metadata__": metadata}
+    place = 0
+    for name, shape in shapes.items():
+        size = 4 * int(torch.Size(shape).numel())
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [place, place + size]}
+        place += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+
+    def parts() -> Iterator[bytes]:
+        yield len(text).to_bytes(8, "little")
+        yield text
+        for name in shapes:
+            yield tensor(name).contiguous().numpy().astype("<f4", copy=False).tobytes()
+
+    publish(target, parts())
+
+
+def publish(target: Path, parts: Any) -> None:
+    """Write beside, fsync, replace: the file is whole or not there."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as file:
+            for part in parts:
+                file.write(part)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)

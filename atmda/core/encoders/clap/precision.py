@@ -1,0 +1,44 @@
+"""Which precisions the hardware has. Where it has none, a lower one is slower, not faster: it is refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from atmda.errors import SettingsError
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+#: what Linux calls the instructions, on x86 and on ARM
+_FLAGS = {"bf16": {"avx512_bf16", "amx_bf16", "bf16"}, "fp16": {"avx512_fp16", "amx_fp16", "asimdhp"}}
+
+
+def available_precisions(device: torch.device) -> list[str]:
+    """What runs fast on `device`, fp32 first."""
+    if device.type == "cuda":
+        return ["fp32", "fp16", *(["bf16"] if torch.cuda.is_bf16_supported() else [])]
+    if device.type == "mps":
+        return ["fp32", "fp16"]
+    flags = _cpu_flags()
+    return ["fp32", *(name for name in ("bf16", "fp16") if _FLAGS[name] & flags)]
+
+
+def check_precision(precision: str, device: torch.device) -> None:
+    """Raises SettingsError for a precision that does not exist or that `device` has no arithmetic for."""
+    if precision not in PRECISIONS:
+        raise SettingsError(f"--precision {precision}: there is no such precision.", f"One of {', '.join(PRECISIONS)}.")
+    there = available_precisions(device)
+    if precision not in there:
+        raise SettingsError(
+            f"--precision {precision}: this {device.type} has no such arithmetic and would be slower than with fp32.",
+            f"Here: {', '.join(there)}.",
+        )
+
+
+def _cpu_flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return set()
+    found = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+    return set(found.partition(":")[2].split())

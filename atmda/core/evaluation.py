@@ -1,0 +1,57 @@
+"""Folds, accuracy and its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import numpy.typing as npt
+
+from atmda.core.prototypes import IntArray
+
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class FoldAccuracy:
+    """Accuracy on one test fold (None: the data has no folds) of n clips."""
+
+    fold: int | None
+    accuracy: float
+    n: int
+
+
+def splits(folds: npt.ArrayLike | None, n: int) -> Iterator[tuple[int | None, BoolArray]]:
+    """Each fold in turn with the mask (n,) of its test clips; the others train. Without folds, all clips once."""
+    if folds is None:
+        yield None, np.ones(n, bool)
+        return
+    numbers = np.asarray(folds)
+    for fold in np.unique(numbers):
+        yield int(fold), numbers == fold
+
+
+def accuracy(y_true: npt.ArrayLike, y_predicted: npt.ArrayLike) -> float:
+    """The fraction of clips labelled right. Raises ValueError where there are none."""
+    truth, predicted = np.asarray(y_true), np.asarray(y_predicted)
+    if truth.shape != predicted.shape or not len(truth):
+        raise ValueError(f"accuracy needs as many labels as predictions, and one at least: {truth.shape}")
+    return float((truth == predicted).mean())
+
+
+def wilson_interval(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """95 % interval of a proportion (E. B. Wilson, JASA 22, 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    p = right / n
+    centre, spread = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    scale = 1 + z * z / n
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def confusion_matrix(y_true: IntArray, y_predicted: IntArray, n_classes: int) -> IntArray:
+    """Counts (n_classes, n_classes): rows are true classes, columns predicted ones."""
+    flat = np.bincount(y_true * n_classes + y_predicted, minlength=n_classes * n_classes)
+    return flat.reshape(n_classes, n_classes).astype(np.int64)

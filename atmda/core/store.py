@@ -1,0 +1,218 @@
+"""Embeddings on disk: a folder of Parquet shards and a manifest that says what made them.
+
+A shard is published whole or not at all, so a killed run loses at most the shard it was filling, and naming the same
+folder again goes on behind the last one. Shards carry the encoder's identity too: a store never mixes two.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from atmda.core.audio import FloatArray
+from atmda.core.files import publish, remove_leftovers
+from atmda.core.table import EmbeddingTable
+from atmda.errors import StoreError
+
+MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin with an underscore
+FORMAT = 1
+KEY = b"atmda"  # of the shards' own metadata
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clip's embedding (d,) and what is known of the clip."""
+
+    clip: str
+    embedding: FloatArray
+    label: str | None = None
+    fold: int | None = None
+    background: str | None = None
+    onset: float | None = None
+    offset: float | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What made a store: the encoder's identity, the data set's name and classes in class-id order, the width."""
+
+    identity: Mapping[str, str]
+    dim: int
+    dataset: str = ""
+    classes: tuple[str, ...] = ()
+
+    def differences(self, other: Manifest) -> list[str]:
+        """The fields in which two manifests differ, as `name: ours, not theirs`."""
+        mine, theirs = self._flat(), other._flat()
+        return [
+            f"{key} is {mine.get(key, 'not told')}, not {theirs.get(key, 'told')}"
+            for key in sorted(mine.keys() | theirs.keys())
+            if mine.get(key) != theirs.get(key)
+        ]
+
+    def _flat(self) -> dict[str, str]:
+        return {**self.identity, "dim": str(self.dim), "dataset": self.dataset, "classes": ", ".join(self.classes)}
+
+    def to_json(self) -> str:
+        content = {"format": FORMAT, "identity": dict(self.identity), "dim": self.dim}
+        content |= {"dataset": self.dataset, "classes": list(self.classes)}
+        return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        content = json.loads(text)
+        return cls(content["identity"], content["dim"], content["dataset"], tuple(content["classes"]))
+
+
+@dataclass
+class EmbeddingStore:
+    """A store open for writing. `part` begins the names of its shards, so that several jobs can share a folder."""
+
+    folder: Path
+    manifest: Manifest
+    part: str = "part"
+    _next: int = field(default=0, init=False)
+
+    @classmethod
+    def open(cls, folder: Path, manifest: Manifest, *, part: str = "part", force: bool = False) -> EmbeddingStore:
+        """Start a store, or go on with the one that is there.
+
+        Raises StoreError where `folder` holds something else, or a store that something else made (the differing
+        field is named). `force` removes the shards of a store and starts again.
+        """
+        store = cls(folder, manifest, part)
+        found = read_manifest(folder) if folder.exists() else None
+        if found is None and folder.exists() and (folder.is_file() or any(folder.iterdir())):
+            raise StoreError(f"{folder}: it exists and is not a store of embeddings.", "Choose another --output.")
+        if force:
+            for shard in folder.glob("*.parquet"):
+                shard.unlink()
+        elif found is not None and (different := found.differences(manifest)):
+            raise StoreError(
+                f"{folder}: it was made in another way: {'; '.join(different)}.",
+                "Choose another --output, or --force to start again.",
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        if force or found is None:
+            with publish(folder / MANIFEST) as path:
+                path.write_text(manifest.to_json() + "\n", "utf-8")
+        remove_leftovers(folder)
+        numbers = [int(shard.stem.rsplit("-", 1)[1]) for shard in folder.glob(f"{part}-[0-9]*.parquet")]
+        store._next = max(numbers, default=-1) + 1
+        return store
+
+    def append(self, rows: list[Row], skipped: Mapping[str, str]) -> None:
+        """Publish one shard: its rows, and in its metadata the clips that were skipped, with reasons."""
+        path = self.folder / f"{self.part}-{self._next:05d}.parquet"
+        metadata = {"identity": dict(self.manifest.identity), "skipped": dict(skipped)}
+        with publish(path) as temporary:
+            pq.write_table(_arrow(rows, self.manifest.dim, metadata), temporary, write_page_checksum=True)
+        self._next += 1
+
+    def done(self) -> tuple[set[str], dict[str, str]]:
+        """Clips that have an embedding, and those that were skipped, with reasons. Raises StoreError."""
+        clips: set[str] = set()
+        skipped: dict[str, str] = {}
+        for shard in _shards(self.folder):
+            table = _read_shard(shard, ["clip"])
+            clips.update(table["clip"].to_pylist())
+            skipped |= _metadata(table).get("skipped", {})
+        return clips, {clip: reason for clip, reason in skipped.items() if clip not in clips}
+
+    def read(self) -> EmbeddingTable:
+        """All rows. Raises StoreError."""
+        return read_store(self.folder)
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a store; None where there is none. Raises StoreError where it is damaged."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    try:
+        return Manifest.from_json(path.read_text("utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{path}: it is damaged ({error}).", "Embed again with --force.") from error
+
+
+def read_store(folder: Path) -> EmbeddingTable:
+    """A store, or any Parquet file or folder of them with columns `clip` and `embedding`, as one table."""
+    shards = [folder] if folder.is_file() else list(_shards(folder))
+    if not shards:
+        raise StoreError(f"{folder}: there are no embeddings in it.", "Make them with atmda embed.")
+    manifest = read_manifest(folder if folder.is_dir() else folder.parent)
+    tables = [_read_shard(shard) for shard in shards]
+    for shard, table in zip(shards, tables, strict=True):
+        made_by = _metadata(table).get("identity")
+        if manifest is not None and made_by is not None and made_by != dict(manifest.identity):
+            raise StoreError(f"{shard}: another encoder than the manifest names made it.", "Embed again with --force.")
+    table = pa.concat_tables((table.replace_schema_metadata() for table in tables), promote_options="default")
+    rows = table["embedding"].combine_chunks()
+    flat = rows.flatten() if isinstance(rows, pa.Array) else pa.array([], pa.float32())
+    embeddings = np.asarray(flat.to_numpy(zero_copy_only=False), np.float32)
+    clips = table["clip"].to_pylist()
+    if not clips or embeddings.size % len(clips):
+        raise StoreError(f"{folder}: its embeddings are not all of one width, or there are none.")
+    folds = _known(table, "fold")
+    return EmbeddingTable(
+        clips=clips,
+        embeddings=embeddings.reshape(len(clips), -1),
+        labels=_known(table, "label"),
+        folds=None if folds is None else np.asarray(folds, np.int64),
+        backgrounds=_known(table, "background"),
+        identity=dict(manifest.identity) if manifest else dict(_metadata(tables[0]).get("identity", {})),
+        classes=manifest.classes if manifest else (),
+    )
+
+
+def _known(table: pa.Table, name: str) -> list[Any] | None:
+    """A column as a list; None where it is absent or does not tell of every clip."""
+    if name not in table.column_names or table[name].null_count:
+        return None
+    return list(table[name].to_pylist())
+
+
+def _shards(folder: Path) -> Iterator[Path]:
+    return iter(sorted(path for path in folder.glob("*.parquet") if not path.name.startswith((".", "_"))))
+
+
+def _read_shard(path: Path, columns: list[str] | None = None) -> pa.Table:
+    try:
+        table = pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise StoreError(
+            f"{path}: it is damaged ({str(error).splitlines()[0]}).", "Delete it and embed again."
+        ) from error
+    missing = {"clip", *(columns or ["embedding"])} - set(table.column_names)
+    if missing:
+        raise StoreError(f"{path}: it has no column {', '.join(sorted(missing))}; embeddings have clip and embedding.")
+    return table
+
+
+def _metadata(table: pa.Table) -> dict[str, Any]:
+    raw = (table.schema.metadata or {}).get(KEY)
+    content: dict[str, Any] = json.loads(raw) if raw else {}
+    return content
+
+
+def _arrow(rows: Iterable[Row], dim: int, metadata: Mapping[str, Any]) -> pa.Table:
+    rows = list(rows)
+    values = np.concatenate([row.embedding for row in rows]) if rows else np.zeros(0, np.float32)
+    columns = {
+        "clip": pa.array([row.clip for row in rows], pa.string()),
+        "embedding": pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), dim),
+        "label": pa.array([row.label for row in rows], pa.string()),
+        "fold": pa.array([row.fold for row in rows], pa.int32()),
+        "background": pa.array([row.background for row in rows], pa.string()),
+        "onset": pa.array([row.onset for row in rows], pa.float64()),
+        "offset": pa.array([row.offset for row in rows], pa.float64()),
+    }
+    table = pa.table(columns)
+    return table.replace_schema_metadata({KEY: json.dumps(metadata, sort_keys=True, ensure_ascii=False)})

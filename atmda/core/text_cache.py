@@ -1,0 +1,72 @@
+"""Text embeddings on disk, so that a prompt is worked out once for each encoder, not once a run.
+
+One `.npz` an encoder, named by the hash of what decides its text embeddings: no pickle in it, published whole. It is
+a cache: what is damaged, missing or cannot be written costs time, never an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from atmda.core.audio import FloatArray
+
+
+class TextCache:
+    """The embeddings of prompts by one encoder.
+
+    Args:
+        folder: where caches lie; made when the first embedding is kept.
+        identity: what decides a text embedding (encoder, weights, precision, version).
+    """
+
+    def __init__(self, folder: str | Path, identity: Mapping[str, str]) -> None:
+        text = json.dumps(dict(sorted(identity.items())))
+        self.path = Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
+
+    def embed(self, prompts: Sequence[str], encode: Callable[[Sequence[str]], FloatArray]) -> FloatArray:
+        """Embeddings, float32 (n, d), of `prompts` in order; `encode` is called once, for those not known yet."""
+        known = self._read()
+        new = sorted(set(prompts) - set(known))
+        if new or not prompts:
+            found = encode(new)
+            if not prompts:
+                return found
+            known.update(zip(new, found, strict=True))
+            self._add(dict(zip(new, found, strict=True)))
+        return np.stack([known[prompt] for prompt in prompts])
+
+    def _read(self) -> dict[str, FloatArray]:
+        try:
+            with np.load(self.path, allow_pickle=False) as file:
+                prompts = json.loads(file["prompts"].tobytes())
+                embeddings = np.asarray(file["embeddings"], np.float32)
+            return dict(zip(prompts, embeddings, strict=True))
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+            return {}
+
+    def _add(self, new: Mapping[str, FloatArray]) -> None:
+        everything = self._read() | dict(new)  # read again: another process may have added to it
+        prompts = sorted(everything)
+        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with beside.open("wb") as file:
+                np.savez(
+                    file,
+                    prompts=np.frombuffer(json.dumps(prompts).encode(), np.uint8),
+                    embeddings=np.stack([everything[prompt] for prompt in prompts]),
+                )
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(self.path)
+        except OSError:
+            with suppress(OSError):
+                beside.unlink()

@@ -1,0 +1,145 @@
+"""Sets of soundscapes made of a data set: fold<K>/<clip>-<scene>-<i>.wav with fold<K>/jams/<same>.jams.
+
+What is known of a soundscape comes from `manifest.jsonl` at the top of the set, where there is one; else from the file
+name (`<fsID>-<classID>-<occurrence>-<slice>-<scene>-<i>`), the folder (`fold<K>`) and the JAMS that scaper wrote.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Any
+
+from atmda.datasets.base import Clip, Dataset, build, listing, spoken
+from atmda.datasets.folder import audio_endings
+from atmda.errors import AtmdaError
+
+FOLD = re.compile(r"fold(\d+)")
+MANIFEST = "manifest.jsonl"
+
+
+def read(folder: Path, name: str, labels: tuple[str, ...], class_field: int | None) -> Dataset:
+    """The soundscapes in `folder` (its fold<K>/, or itself where there are none), made of the data set `name`.
+
+    `class_field`: where the class id stands in a file name split at its dashes; None where it does not.
+    Raises AtmdaError where `folder` holds no soundscape.
+    """
+    problems: list[str] = []
+    manifest = _manifest(folder / MANIFEST, problems)
+    folds = sorted(entry for entry in folder.iterdir() if entry.is_dir() and FOLD.fullmatch(entry.name))
+    clips = []
+    for parent in folds or [folder]:
+        for file in sorted(listing(parent)):
+            path = parent / file
+            if file.startswith(".") or path.suffix.lower() not in audio_endings():
+                continue
+            known = manifest.pop(path.relative_to(folder).as_posix(), None) or manifest.pop(file, None)
+            if known is None:
+                known = _from_jams(path, problems)
+                match = FOLD.fullmatch(parent.name)
+                known["fold"] = int(match[1]) if match else known.get("fold")
+                known["class_id"] = _class_id(path.stem, class_field)
+            clips.append(_clip(path, known, labels, problems))
+    if manifest:
+        first = next(iter(manifest))
+        problems.append(f"{len(manifest)} soundscapes of {MANIFEST} are not on disk, {first} the first.")
+    if not clips:
+        raise AtmdaError(f"There is no soundscape in {folder}.", "Make some with: atmda augment")
+    return build(name, _unique(clips, folder), labels, problems)
+
+
+def _clip(path: Path, known: dict[str, Any], labels: tuple[str, ...], problems: list[str]) -> Clip:
+    class_id = known.get("class_id")
+    label = known.get("label")
+    label = spoken(label) if isinstance(label, str) else None
+    if not isinstance(class_id, int) or not 0 <= class_id < len(labels):
+        class_id = labels.index(label) if label in labels else None
+    if class_id is not None:
+        label = labels[class_id]
+    if label is None:
+        problems.append(f"{path}: its class is neither in a manifest nor in its name.")
+    fold = known.get("fold")
+    background = known.get("background")
+    return Clip(
+        path,
+        path.name,
+        label,
+        (label,) if label else (),
+        fold if isinstance(fold, int) else None,
+        None,
+        class_id,
+        _basename(background) if isinstance(background, str) and background else None,
+        _number(known.get("onset")),
+        _number(known.get("offset")),
+    )
+
+
+def _manifest(path: Path, problems: list[str]) -> dict[str, dict[str, Any]]:
+    """What the manifest says, by file; lines without a file (a header) are passed over."""
+    found: dict[str, dict[str, Any]] = {}
+    if not path.is_file():
+        return found
+    with path.open(encoding="utf-8", errors="replace") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                entry = json.loads(line) if line.strip() else {}
+            except (ValueError, RecursionError):
+                problems.append(f"{path} line {number} is not JSON; the line is left out.")
+                continue
+            if isinstance(entry, dict) and isinstance(entry.get("file"), str):
+                found[PurePosixPath(entry["file"].replace("\\", "/")).as_posix()] = entry
+    return found
+
+
+def _from_jams(path: Path, problems: list[str]) -> dict[str, Any]:
+    """Background, onset, offset and fold from scaper's JAMS of a soundscape; empty where there is none."""
+    for jams in (path.parent / "jams" / f"{path.stem}.jams", path.with_suffix(".jams")):
+        if not jams.is_file():
+            continue
+        try:
+            annotations = json.loads(jams.read_text(encoding="utf-8", errors="replace"))["annotations"]
+            return _scaper(annotations)
+        except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
+            problems.append(f"{jams} is not JAMS as scaper writes it; the soundscape's background is not known.")
+            return {}
+    return {}
+
+
+def _scaper(annotations: list[dict[str, Any]]) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for event in (e for a in annotations if a["namespace"] == "scaper" for e in a["data"]):
+        value = event["value"]
+        if value["role"] == "background":
+            known.setdefault("background", value["source_file"])
+        elif "onset" not in known:
+            known["onset"], known["offset"] = event["time"], event["time"] + event["duration"]
+            match = FOLD.fullmatch(str(value["label"]))
+            known["fold"] = int(match[1]) if match else None
+    return known
+
+
+def _class_id(stem: str, field: int | None) -> int | None:
+    parts = stem.split("-")
+    if field is None or len(parts) <= field or not parts[field].isdecimal():
+        return None
+    return int(parts[field])
+
+
+def _basename(path: str) -> str:
+    return PureWindowsPath(path).name if "\\" in path else PurePosixPath(path).name
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _unique(clips: list[Clip], folder: Path) -> list[Clip]:
+    """File names where they are unique, the path below the set's folder where two folds share one."""
+    counts: dict[str, int] = {}
+    for clip in clips:
+        counts[clip.name] = counts.get(clip.name, 0) + 1
+    return [
+        clip if counts[clip.name] == 1 else Clip(**{**clip.__dict__, "name": clip.path.relative_to(folder).as_posix()})
+        for clip in clips
+    ]

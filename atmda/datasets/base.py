@@ -1,0 +1,201 @@
+"""What every data set is to the rest: clips with what is known of each, and the names of the classes.
+
+Conventions: label names are shown with spaces ("dog bark"), `labels` stand in class-id order, so that
+`dataset.labels[clip.class_id] == clip.label`; clips are sorted by name; names are unique within a set.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from atmda.errors import AtmdaError
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording and what its data set says of it; None where the set does not say.
+
+    Attributes:
+        path: where the recording lies.
+        name: unique within the set; the file name for official sets, the path below the folder for folders.
+        label: class name with spaces; None in multi-label sets.
+        labels: all class names; one in single-label sets.
+        fold: official fold (TAU: see `tau2019uas`).
+        split: "train", "val", "test", "evaluate" or "unlisted", where the set has official splits.
+        class_id: index of `label` in the set's labels.
+        background: file name of the background recording that an augmented clip was mixed from.
+        onset, offset: where the event begins and ends in an augmented clip, in seconds.
+    """
+
+    path: Path
+    name: str
+    label: str | None = None
+    labels: tuple[str, ...] = ()
+    fold: int | None = None
+    split: str | None = None
+    class_id: int | None = None
+    background: str | None = None
+    onset: float | None = None
+    offset: float | None = None
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Clips sorted by name, labels in class-id order, folds in order.
+
+    `problems` holds one sentence for each thing left out: a bad row, recordings that the lists name but the disk lacks.
+    """
+
+    name: str
+    clips: tuple[Clip, ...]
+    labels: tuple[str, ...] = ()
+    folds: tuple[int, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def build(name: str, clips: Iterable[Clip], labels: tuple[str, ...], problems: Iterable[str] = ()) -> Dataset:
+    """A data set of `clips`: sorted by name, a name that comes twice kept once (the first) and reported."""
+    found = list(problems)
+    kept: dict[str, Clip] = {}
+    for clip in clips:
+        if clip.name in kept:
+            found.append(f"{clip.name} is listed twice; the first listing counts.")
+        kept.setdefault(clip.name, clip)
+    folds = sorted({clip.fold for clip in kept.values() if clip.fold is not None})
+    return Dataset(name, tuple(kept[key] for key in sorted(kept)), labels, tuple(folds), tuple(found))
+
+
+def spoken(label: str) -> str:
+    """A class name as it is said: underscores shown as spaces."""
+    return " ".join(label.replace("_", " ").split())
+
+
+def missing(path: Path, dataset: str, part: str = "") -> AtmdaError:
+    """What to raise where a piece of a data set is not there: it names the piece and the command that fetches it."""
+    option = f" --partial {part}" if part else ""
+    return AtmdaError(f"{path} is missing.", f"Fetch it with: atmda fetch {dataset}{option}")
+
+
+def find_root(folder: Path, marker: str, nested: str, dataset: str) -> Path:
+    """The folder that holds `marker`: `folder`, or `folder/nested` where an archive was unpacked by hand.
+
+    Raises AtmdaError naming the missing piece and the command that fetches it.
+    """
+    for root in (folder, folder / nested):
+        if (root / marker).is_file():
+            return root
+    raise missing(folder / marker if folder.is_dir() else folder, dataset)
+
+
+@dataclass
+class Rows:
+    """A CSV file read row by row; a row that cannot be used is reported and the rest go on.
+
+    Iterating gives (place, row) with every column of `columns` present; `place` is the file and line for a report.
+    Raises AtmdaError where the file cannot be opened or lacks a column.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    problems: list[str]
+    delimiter: str = ","
+    header: bool = True
+
+    def __iter__(self) -> Iterator[tuple[str, dict[str, str]]]:
+        try:
+            file = self.path.open(encoding="utf-8-sig", errors="replace", newline="")
+        except OSError as error:
+            raise AtmdaError(f"{self.path} cannot be read ({error.strerror}).") from error
+        with file:
+            reader = csv.reader(file, delimiter=self.delimiter)
+            names = list(self.columns)
+            if self.header:
+                names = [name.strip() for name in next(self._records(reader), (0, [""]))[1]]
+            absent = [name for name in self.columns if name not in names]
+            if absent:
+                raise AtmdaError(f"{self.path} has no column {absent[0]!r}.", "Fetch the data set again with --force.")
+            for line, record in self._records(reader):
+                place = f"{self.path.name} line {line}"
+                if len(record) < len(names):
+                    self.problems.append(f"{place} has {len(record)} of {len(names)} columns; the row is left out.")
+                    continue
+                yield place, {name: value.strip() for name, value in zip(names, record, strict=False)}
+
+    def _records(self, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+        while True:
+            try:
+                record = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                line = getattr(reader, "line_num", 0)
+                self.problems.append(f"{self.path.name} line {line} is not CSV ({error}); the row is left out.")
+                continue
+            if any(record):
+                yield getattr(reader, "line_num", 0), record
+
+
+def read_rows(rows: Rows, make: Callable[[dict[str, str]], Clip | None]) -> list[Clip]:
+    """The clips that `make` builds of `rows`; a row for which it raises ValueError is reported, None is left out."""
+    clips = []
+    for place, row in rows:
+        try:
+            clip = make(row)
+        except ValueError as error:
+            rows.problems.append(f"{place}: {error}; the row is left out.")
+            continue
+        if clip is not None:
+            clips.append(clip)
+    return clips
+
+
+def plain_name(name: str) -> str:
+    """`name`, if it is the name of a file and nothing else: lists come from outside and must not lead elsewhere."""
+    if not name or name in (".", "..") or PurePosixPath(name).name != name or PureWindowsPath(name).name != name:
+        raise ValueError(f"{name!r} is not a plain file name")
+    return name
+
+
+def whole_number(text: str, what: str) -> int:
+    """`text` as an int, also where a spreadsheet has made it "3.0"; ValueError says what was read."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not number.is_integer():
+        raise ValueError(f"{what} {text!r} is not a whole number")
+    return int(number)
+
+
+def listing(folder: Path) -> set[str]:
+    """Names of the files in `folder`, empty where there is none: one look instead of one for every clip."""
+    try:
+        with os.scandir(folder) as entries:
+            return {entry.name for entry in entries if entry.is_file()}
+    except OSError:
+        return set()
+
+
+def present(clips: Iterable[Clip], problems: list[str], dataset: str, source: str) -> list[Clip]:
+    """Those `clips` whose recording is on disk; the others are reported together.
+
+    Raises AtmdaError where not one recording is there.
+    """
+    clips = list(clips)
+    there = {folder: listing(folder) for folder in sorted({clip.path.parent for clip in clips})}
+    kept = [clip for clip in clips if clip.path.name in there[clip.path.parent]]
+    absent = [clip for clip in clips if clip.path.name not in there[clip.path.parent]]
+    if absent and not kept:
+        raise missing(absent[0].path.parent, dataset)
+    if not kept:
+        raise AtmdaError(f"{source} lists no recording that can be used.", f"Fetch it again: atmda fetch {dataset}")
+    if absent:
+        problems.append(
+            f"{len(absent)} of {len(clips)} recordings named in {source} are not on disk, {absent[0].path} the first; "
+            f"atmda fetch {dataset} gets them."
+        )
+    return kept

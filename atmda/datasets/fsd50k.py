@@ -1,0 +1,65 @@
+"""FSD50K (Fonseca, Favory, Pons, Font, Serra 2020): 51,197 clips, 200 classes, several labels a clip, no folds.
+
+Layout: FSD50K.ground_truth/{dev,eval,vocabulary}.csv, FSD50K.dev_audio/<id>.wav, FSD50K.eval_audio/<id>.wav.
+Splits: "train" and "val" as dev.csv says, "test" for eval.csv. `label` is None, `labels` holds all that a row says
+(the set propagates labels upwards to the root of the ontology).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from atmda.datasets.base import Clip, Dataset, Rows, build, missing, plain_name, present, read_rows, spoken
+from atmda.errors import AtmdaError
+
+NAME = "fsd50k"
+TRUTH = "FSD50K.ground_truth"
+
+
+def read(folder: Path) -> Dataset:
+    """The data set in `folder`, or that half of it (dev, eval) that was fetched. Raises AtmdaError."""
+    vocabulary = folder / TRUTH / "vocabulary.csv"
+    if not vocabulary.is_file():
+        raise missing(vocabulary if folder.is_dir() else folder, NAME, "ground_truth" if folder.is_dir() else "")
+    problems: list[str] = []
+    labels = _vocabulary(vocabulary, problems)
+    known = set(labels)
+    clips: list[Clip] = []
+    gone: list[AtmdaError] = []
+    for half in ("dev", "eval"):
+        table = folder / TRUTH / f"{half}.csv"
+        try:
+            if not table.is_file():
+                raise missing(table, NAME, "ground_truth")
+            listed = _half(table, folder / f"FSD50K.{half}_audio", half, known, problems)
+            if not (folder / f"FSD50K.{half}_audio").is_dir():
+                raise missing(folder / f"FSD50K.{half}_audio", NAME, f"FSD50K.{half}_audio")
+            clips += present(listed, problems, NAME, table.name)
+        except AtmdaError as error:
+            gone.append(error)
+            problems.append(str(error))
+    if not clips:
+        raise gone[0]
+    return build(NAME, clips, labels, problems)
+
+
+def _vocabulary(path: Path, problems: list[str]) -> tuple[str, ...]:
+    """Class names in class-id order, from rows of id, name, mid without a header."""
+    rows = Rows(path, ("id", "name", "mid"), problems, header=False)
+    return tuple(spoken(row["name"]) for _, row in rows)
+
+
+def _half(table: Path, audio: Path, half: str, known: set[str], problems: list[str]) -> list[Clip]:
+    def clip(row: dict[str, str]) -> Clip:
+        name = plain_name(row["fname"] + ".wav")
+        labels = tuple(spoken(label) for label in row["labels"].split(",") if label.strip())
+        strange = [label for label in labels if label not in known]
+        if strange or not labels:
+            raise ValueError(f"{strange[0]!r} is not in vocabulary.csv" if strange else "it has no label")
+        split = row["split"] if half == "dev" else "test"
+        if half == "dev" and split not in ("train", "val"):
+            raise ValueError(f"split {split!r} is neither train nor val")
+        return Clip(audio / name, name, None, labels, None, split)
+
+    columns = ("fname", "labels", "split") if half == "dev" else ("fname", "labels")
+    return read_rows(Rows(table, columns, problems), clip)

@@ -1,0 +1,1 @@
+"""Results for people and machines: JSON, CSV, HTML and pictures in the terminal."""

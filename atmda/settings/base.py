@@ -1,0 +1,97 @@
+"""What all commands share: the model, the flags' description, comma-separated values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from atmda.settings.completion import encoder_names
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How a field is spelled on the command line; a field without one is set by environment or file only."""
+
+    names: tuple[str, ...]
+    metavar: str | None = None
+    complete: Callable[[str], list[str]] | None = None
+    panel: str = "Options"
+    hidden: bool = False
+    argument: bool = False  # positional
+
+
+def flag(
+    *names: str, metavar: str | None = None, complete: Callable[[str], list[str]] | None = None, panel: str = "Options"
+) -> Flag:
+    """A `Flag` in one line: `flag("--recursive", "-r")`."""
+    return Flag(names, metavar, complete, panel)
+
+
+def split_commas(value: Any) -> Any:
+    """ "a, b" -> ("a", "b"); anything that is not a string passes."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value if isinstance(value, (list, tuple)) else (value,)
+
+
+def lower(value: Any) -> Any:
+    """Choices are told apart without regard to case (the original scripts said `None`)."""
+    if isinstance(value, (list, tuple)):
+        return tuple(lower(part) for part in value)
+    return value.lower() if isinstance(value, str) else value
+
+
+Modality = Literal["none", "text", "audio"]
+COMMON, COMPUTE = "Common", "Encoder"
+
+
+class Settings(BaseModel):
+    """What every command takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Annotated[Path, flag("--data-dir", metavar="DIR", panel=COMMON)] = Field(
+        Path("data"), description="Where data sets, checkpoints, embeddings and results lie."
+    )
+    json_output: Annotated[bool, flag("--json", panel=COMMON)] = Field(
+        False, description="One JSON document on stdout instead of text."
+    )
+    quiet: Annotated[bool, flag("--quiet", "-q", panel=COMMON)] = Field(
+        False, description="No notices and no progress; errors still show."
+    )
+    verbose: Annotated[bool, flag("--verbose", "-v", panel=COMMON)] = Field(False, description="Say more on stderr.")
+    debug: Annotated[bool, flag("--debug", panel=COMMON)] = Field(False, description="Show the traceback of an error.")
+
+
+class EncoderSettings(Settings):
+    """What every command that runs an encoder takes."""
+
+    model: Annotated[str, flag("--model", metavar="NAME|FILE", complete=encoder_names, panel=COMPUTE)] = Field(
+        "auto",
+        description="Encoder: compact (built in), laion-clap (once fetched), a checkpoint file or a folder; "
+        "auto takes laion-clap where it has been fetched.",
+    )
+    device: Annotated[str, flag("--device", metavar="auto|cuda|mps|cpu", panel=COMPUTE)] = Field(
+        "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="Where to run; auto: CUDA, then MPS, then CPU."
+    )
+    precision: Annotated[
+        Literal["fp32", "bf16", "fp16"], flag("--precision", metavar="fp32|bf16|fp16", panel=COMPUTE)
+    ] = Field("fp32", description="Arithmetic of the network, where encoder and hardware have it.")
+    long: Annotated[
+        Literal["windows", "fusion"],
+        BeforeValidator(lower),
+        flag("--long", metavar="windows|fusion", panel=COMPUTE),
+    ] = Field(
+        "windows", description="Recordings over the encoder's window: mean of windows, or LAION-CLAP's three crops."
+    )
+    seed: Annotated[int, flag("--seed", panel=COMPUTE)] = Field(0, ge=0, description="For what is drawn at random.")
+    batch_size: Annotated[int | None, flag("--batch-size", metavar="N", panel=COMPUTE)] = Field(
+        None, ge=1, description="Windows a batch; the encoder's own choice unless given."
+    )
+    num_workers: Annotated[int | None, flag("--num-workers", metavar="N", panel=COMPUTE)] = Field(
+        None, ge=1, description="Threads that read and encode; one a core unless given. Results do not depend on it."
+    )

@@ -1,0 +1,56 @@
+"""Settings of `atmda embed`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from atmda.settings.base import EncoderSettings, flag
+from atmda.settings.completion import dataset_names
+
+WHAT, OUT = "What to embed", "Results"
+
+
+def parse_shard(value: Any) -> Any:
+    """ "2/8" -> (2, 8), the second of eight."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"(\d+)/(\d+)", value)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise ValueError("a shard is I/N with I from 1 to N, as in 2/8")
+    return int(match[1]), int(match[2])
+
+
+def none_by_name(value: Any) -> Any:
+    """The original scripts said `--path None` for the data set itself."""
+    return None if value in ("None", "") else value
+
+
+class EmbedSettings(EncoderSettings):
+    """Embed a data set or a folder once, for `classify` to use many times."""
+
+    dataset: Annotated[str | None, flag("--dataset", metavar="NAME", complete=dataset_names, panel=WHAT)] = Field(
+        None, description="A data set in <data-dir>/input/<NAME>."
+    )
+    path: Annotated[str | None, BeforeValidator(none_by_name), flag("--path", metavar="FOLDER", panel=WHAT)] = Field(
+        None, description="An augmented set of it, as in urbansound8k-20240705184401."
+    )
+    audio_folder: Annotated[str | None, flag("--audio-folder", metavar="DIR|GLOB|FILE", panel=WHAT)] = Field(
+        None, description="Any recordings instead of a data set."
+    )
+    recursive: Annotated[bool, flag("--recursive", "-r", panel=WHAT)] = Field(False, description="With sub-folders.")
+    shard: Annotated[
+        tuple[int, int] | None, BeforeValidator(parse_shard), flag("--shard", metavar="I/N", panel=WHAT)
+    ] = Field(None, description="Only the I-th of N parts, for job arrays that share one --output.")
+    output: Annotated[Path | None, flag("--output", "-o", metavar="PATH", panel=OUT)] = Field(
+        None, description="Where to write, or what to resume; else <data-dir>/embeddings/<name>_<time>."
+    )
+    format: Annotated[Literal["parquet", "npz", "pt"], flag("--format", metavar="parquet|npz|pt", panel=OUT)] = Field(
+        "parquet", description="A Parquet store (resumable), a NumPy archive, or the original scripts' dictionary."
+    )
+    force: Annotated[bool, flag("--force", panel=OUT)] = Field(
+        False, description="Start again where --output exists already."
+    )

@@ -1,0 +1,126 @@
+"""From flags, environment and TOML file to one frozen model, with errors that name the setting."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from atmda.errors import SettingsError
+from atmda.settings.base import Flag, Settings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+#: command -> its settings, imported when needed
+MODELS = {
+    "fetch": "atmda.settings.fetch:FetchSettings",
+    "augment": "atmda.settings.augment:AugmentSettings",
+    "infer": "atmda.settings.infer:InferSettings",
+    "embed": "atmda.settings.embed:EmbedSettings",
+    "classify": "atmda.settings.classify:ClassifySettings",
+}
+PREFIX = "ATMDA_"
+NOT_SETTINGS = {"ATMDA_CONFIG", "ATMDA_TEST_DATA", "ATMDA_SLOW"}
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def settings_class(command: str) -> type[Settings]:
+    """The model of one command."""
+    module, name = MODELS[command].split(":")
+    found: type[Settings] = getattr(import_module(module), name)
+    return found
+
+
+def load_settings(
+    model: type[AnySettings],
+    flags: Mapping[str, Any],
+    *,
+    command: str = "",
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> AnySettings:
+    """Settings of one command.
+
+    Args:
+        model: the command's model.
+        flags: what the command line gave; None means not given.
+        command: name of the command, of the TOML file's table for it.
+        config: a TOML file; else the one ATMDA_CONFIG names; else none.
+        environ: stands in for os.environ.
+
+    Raises:
+        SettingsError: an unknown key, with the nearest known one; or a value that cannot be.
+    """
+    environ = os.environ if environ is None else environ
+    if config is None and environ.get("ATMDA_CONFIG"):
+        config = Path(environ["ATMDA_CONFIG"])
+    known = {key for name in MODELS for key in settings_class(name).model_fields} | set(model.model_fields)
+    given: dict[str, tuple[Any, str]] = {}
+    if config is not None:
+        given.update(_from_toml(config, command, known, set(model.model_fields)))
+    for variable, value in environ.items():
+        if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
+            key = variable.removeprefix(PREFIX).lower()
+            _check_known(key, known, f"the environment variable {variable}", lambda near: PREFIX + near.upper())
+            given[key] = (value, variable)
+    for key, value in flags.items():
+        if value is not None:
+            given[key] = (value, _spelling(model, key))
+    own = {key: pair for key, pair in given.items() if key in model.model_fields}
+    try:
+        return model.model_validate({key: value for key, (value, _) in own.items()})
+    except ValidationError as error:
+        raise SettingsError(_explain(error, {key: source for key, (_, source) in own.items()})) from error
+
+
+def _from_toml(config: Path, command: str, known: set[str], own: set[str]) -> dict[str, tuple[Any, str]]:
+    try:
+        table = tomllib.loads(config.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"--config {config}: it cannot be read ({error.strerror}).") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"--config {config}: it is not valid TOML ({error}).") from error
+    common = {key.replace("-", "_"): value for key, value in table.items() if not isinstance(value, dict)}
+    tables = {key: value for key, value in table.items() if isinstance(value, dict)}
+    for name in tables:
+        _check_known(name, set(MODELS), f"the table [{name}] in {config}")
+    mine = {key.replace("-", "_"): value for key, value in tables.get(command, {}).items()}
+    for key in common:
+        _check_known(key, known, f"{key} in {config}")
+    for key in mine:
+        _check_known(key, own, f"{key} in the table [{command}] of {config}")
+    return {key: (value, f"{key} in {config}") for key, value in {**common, **mine}.items()}
+
+
+def _check_known(key: str, known: set[str], where: str, spell: Any = str) -> None:
+    if key not in known:
+        near = get_close_matches(key, sorted(known), n=1, cutoff=0.5)
+        hint = f"Did you mean {spell(near[0])}?" if near else f"Known: {', '.join(sorted(known))}."
+        raise SettingsError(f"{where[0].upper()}{where[1:]} is not a setting.", hint)
+
+
+def _spelling(model: type[Settings], key: str) -> str:
+    for item in model.model_fields[key].metadata:
+        if isinstance(item, Flag):
+            return item.metavar or key if item.argument else item.names[0]
+    return key
+
+
+def _explain(error: ValidationError, sources: dict[str, str]) -> str:
+    first = error.errors()[0]
+    key = str(first["loc"][0]) if first["loc"] else ""
+    source = sources.get(key, key)
+    reason = first["msg"].removeprefix("Value error, ").rstrip(".")
+    value = first.get("input")
+    shown = f" {value}" if isinstance(value, (str, int, float)) and key else ""
+    return f"{source}{shown}: {reason[0].lower()}{reason[1:]}." if source else f"{reason}."
