@@ -87,7 +87,9 @@ def _licence(text: Any) -> str:
 def _read_source(path: Path) -> dict[str, Any] | None:
     """The literals WANTED of a module, calls in them as plain records; None where one is not a literal."""
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escape sequences in its docstrings
+            tree = ast.parse(path.read_text(encoding="utf-8"))
         found = {}
         for statement in tree.body:
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
