@@ -84,13 +84,14 @@ def test_reading_soundatas_source_and_importing_it_agree() -> None:
     for name in soundata_names():
         read = soundata_target(name)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(soundata_remotes, "_read_source", lambda path: None)
+            patch.setattr(soundata_remotes, "_literals", lambda path: {})
             assert soundata_target(name) == read, name
 
 
 FORMS = {
     "computed": 'INDEXES = {"default": "1"}\nREMOTES = {k: 1 for k in "ab"}\n',
     "unpacked": "INDEXES = {}\nREMOTES = {**{}}\n",
+    "changed": 'INDEXES = {}\nREMOTES = {}\nfor k in "ab":\n    REMOTES[k] = 1\n',
     "broken": "REMOTES = {\n",
     "other": 'INDEXES = {"default": "1", "1": core.Index(filename="i.json")}\nREMOTES = {"all": {"url": "x"}}\n',
 }
@@ -104,6 +105,14 @@ def test_a_description_in_another_form_is_refused_in_one_sentence(
     monkeypatch.setattr(soundata_remotes, "_folder", lambda: tmp_path)
     with pytest.raises(AtmdaError, match="newset"):
         soundata_target("newset")
+
+
+def test_listing_never_imports_soundata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "newset.py").write_text(FORMS["computed"] + 'LICENSE_INFO = "CC0"\n')
+    monkeypatch.setattr(soundata_remotes, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(soundata_remotes, "_import", lambda name: pytest.fail("imported"))
+    target = soundata_target("newset", cheap=True)
+    assert target.parts == () and target.facts.licence == "CC0"
 
 
 def test_a_plain_description_is_read_without_running_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
