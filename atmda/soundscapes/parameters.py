@@ -103,6 +103,9 @@ def _converted(name: str, value: object) -> object:
 
 
 def _scenes(value: object) -> Distribution | None:
+    """Scenes as file names write them: street_traffic; "street traffic" means the same."""
+    if isinstance(value, list):
+        value = [[_underscored(v) for v in item] if isinstance(item, list) else _underscored(item) for item in value]
     if value in ("all", ["choose", []]) or value is None:
         return None
     if isinstance(value, list) and value and value[0] in FORMS:
@@ -111,8 +114,13 @@ def _scenes(value: object) -> Distribution | None:
         return checked("bg", value, numeric=False)
     if isinstance(value, list):
         return checked("bg", ["choose", value], numeric=False)
-    names = [part.strip() for part in str(value).split(",") if part.strip()]
+    names = ["_".join(part.split()) for part in str(value).split(",") if part.strip()]
     return const(names[0]) if len(names) == 1 else checked("bg", ["choose", names], numeric=False)
+
+
+def _underscored(value: object) -> object:
+    """ "street traffic" as file names write it: street_traffic."""
+    return "_".join(value.split()) if isinstance(value, str) else value
 
 
 def _distribution(name: str, value: object) -> Distribution:

@@ -89,7 +89,7 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> Rebuilt:
         )
         record = _record(whole, annotation, mix, path)
         labels = tuple(
-            (o["time"], o["time"] + o["duration"], str(o["value"]["label"]))
+            (o["time"], round(o["time"] + o["duration"], 9), str(o["value"]["label"]))
             for o in annotation["data"]
             if o["value"]["role"] == "foreground"
         )

@@ -8,11 +8,11 @@ plan alone: workers, the order they finish in and earlier runs that were cut sho
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TextIO
 
 from atmda.core.audio import open_audio
 from atmda.errors import AudioError
@@ -21,12 +21,10 @@ from atmda.soundscapes.files import PART, sweep
 from atmda.soundscapes.making import Making, finished
 from atmda.soundscapes.manifest import MANIFEST, line_of
 from atmda.soundscapes.parameters import Parameters
-from atmda.soundscapes.specification import Recording, Soundscape, draw_soundscape
+from atmda.soundscapes.specification import Recording, check_scenes, draw_soundscape
 
 WINDOW = 2048
 CHUNK = 32
-
-Progress: TypeAlias = Callable[[int], None]
 
 
 @dataclass
@@ -54,43 +52,43 @@ def make_set(
     clips: Sequence[Recording],
     scenes: Mapping[str, Sequence[Recording]],
     making: Making,
+    report: Report,
     workers: int = 1,
-    progress: Progress | None = None,
-) -> Report:
+) -> Iterator[int]:
     """Make every soundscape of `clips` that is not there yet, then publish the manifest.
 
-    `scenes`: background recordings by scene. `progress` is told how many more are done.
+    `scenes`: background recordings by scene. Yields how many more are done, and fills `report`.
     Raises SettingsError where a scene asked for is missing, AtmdaError where clipping is refused or a disk is full.
     """
+    check_scenes(making.setting.parameters, scenes)
     folders = sorted({"" if clip.fold is None else f"fold{clip.fold}" for clip in clips})
     for folder in folders:
         for below in ("", "jams", "txt"):
             (making.output / folder / below).mkdir(parents=True, exist_ok=True)
     jobs = _plan(clips, making.setting.parameters, scenes, making)
-    return run(jobs, making, making.output, min(workers, -(-len(clips) // 8)), progress)
+    yield from run(jobs, making, making.output, report, min(workers, -(-len(clips) // 8)))
 
 
-def run(jobs: Iterable[Job], maker: Maker, output: Path, workers: int, progress: Progress | None) -> Report:
-    """Do `jobs`, then publish the manifest of their records, in their order, in `output`."""
+def run(jobs: Iterable[Job], maker: Maker, output: Path, report: Report, workers: int) -> Iterator[int]:
+    """Do `jobs`, then publish the manifest of their records, in their order, in `output`; yields how many more."""
     sweep(output)
-    report = Report()
     part = output / f".{MANIFEST}.{os.getpid()}{PART}"
     with part.open("w", encoding="utf-8") as manifest, crew(maker, workers) as start:
-        for job in _finished_in_order(iter(jobs), start, progress or (lambda count: None)):
-            assert job.outcome is not None
-            if isinstance(job.outcome, str):
-                report.skipped.append(job.outcome)
-                continue
-            manifest.write(line_of(job.outcome))
-            _count(report, job)
+        for window in _windows(iter(jobs), start):
+            yield from window.finish()
+            for job in window.jobs:
+                _list(job, manifest, report)
         manifest.flush()
         os.fsync(manifest.fileno())
     part.replace(output / MANIFEST)
-    return report
 
 
-def _count(report: Report, job: Job) -> None:
-    assert isinstance(job.outcome, dict)
+def _list(job: Job, manifest: TextIO, report: Report) -> None:
+    assert job.outcome is not None
+    if isinstance(job.outcome, str):
+        report.skipped.append(job.outcome)
+        return
+    manifest.write(line_of(job.outcome))
     report.made += job.what is not None
     report.kept += job.what is None
     report.noted += bool(job.outcome.get("notes"))
@@ -98,27 +96,34 @@ def _count(report: Report, job: Job) -> None:
     report.scenes[scene] = report.scenes.get(scene, 0) + 1
 
 
-def _finished_in_order(jobs: Iterator[Job], start: Crew, progress: Progress) -> Iterator[Job]:
-    """`jobs` with their outcomes. While one window is rendered the next is planned, so that no worker waits."""
-    before: tuple[list[Job], list[tuple[list[Job], Batch]]] | None = None
+@dataclass
+class Window:
+    """Some jobs in their order, and the chunks of them that workers have been given."""
+
+    jobs: list[Job]
+    begun: list[tuple[list[Job], Batch]]
+
+    def finish(self) -> Iterator[int]:
+        """Wait for all outcomes; yields how many more there are."""
+        yield len(self.jobs) - sum(len(chunk) for chunk, _ in self.begun)
+        for chunk, batch in self.begun:
+            for job, outcome in zip(chunk, batch(), strict=True):
+                job.outcome = outcome
+            yield len(chunk)
+
+
+def _windows(jobs: Iterator[Job], start: Crew) -> Iterator[Window]:
+    """`jobs` in windows, begun. While one is rendered the next is planned, so that no worker waits."""
+    before: Window | None = None
     while window := list(islice(jobs, WINDOW)):
         open_jobs = sorted((job for job in window if job.outcome is None), key=lambda job: job.order)
-        progress(len(window) - len(open_jobs))
         chunks = [open_jobs[k : k + CHUNK] for k in range(0, len(open_jobs), CHUNK)]
         begun = [(chunk, start([job.what for job in chunk])) for chunk in chunks]
         if before:
-            yield from _collect(*before, progress)
-        before = window, begun
+            yield before
+        before = Window(window, begun)
     if before:
-        yield from _collect(*before, progress)
-
-
-def _collect(window: list[Job], begun: list[tuple[list[Job], Batch]], progress: Progress) -> Iterator[Job]:
-    for chunk, batch in begun:
-        for job, outcome in zip(chunk, batch(), strict=True):
-            job.outcome = outcome
-        progress(len(chunk))
-    yield from window
+        yield before
 
 
 def _plan(
@@ -136,8 +141,4 @@ def _plan(
             if record is not None:
                 yield Job(outcome=record)
             else:
-                yield Job(soundscape, order=_order(soundscape))
-
-
-def _order(soundscape: Soundscape) -> str:
-    return soundscape.background.name
+                yield Job(soundscape, order=soundscape.background.name)

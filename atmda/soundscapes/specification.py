@@ -82,9 +82,9 @@ def draw_soundscape(
 ) -> Soundscape:
     """The `i`-th soundscape of `clip`, whose recording lasts `seconds`.
 
-    `scenes` holds the background recordings of each scene, in a fixed order. What does not fit is changed as scaper
-    changes it, and noted: an event is cut to its recording and to the soundscape, and begins early enough to end in it.
-    Raises SettingsError where a scene asked for is not there.
+    `scenes` holds the background recordings of each scene, in a fixed order; those asked for are there (see
+    `check_scenes`). What does not fit is changed as scaper changes it, and noted: an event is cut to its recording and
+    to the soundscape, and begins early enough to end in it.
     """
     draws = Draws(parameters.seed, clip.fold, clip.stem, i)
     scene = _scene(draws, parameters.bg, scenes)
@@ -115,13 +115,19 @@ def draw_soundscape(
     return Soundscape(name, i, clip, background, event_time, length, source_time, snr, draw, tuple(notes))
 
 
+def check_scenes(parameters: Parameters, scenes: Mapping[str, Sequence[Recording]]) -> None:
+    """Raises SettingsError, naming the scenes there are, where one that `parameters` ask for is missing."""
+    if parameters.bg is None:
+        return
+    first = parameters.bg.arguments[0]
+    for scene in first if isinstance(first, tuple) else (first,):
+        if str(scene) not in scenes:
+            known = ", ".join(sorted(scenes))
+            raise SettingsError(f"bg: there is no scene {str(scene)!r} in the backgrounds.", f"There are: {known}.")
+
+
 def _scene(draws: Draws, wish: Distribution | None, scenes: Mapping[str, Sequence[Recording]]) -> str:
     known = sorted(scenes)
     if wish is None:
         return known[int(draws.uniform("bg") * len(known))]
-    scene = str(wish.draw(draws.uniform("bg")))
-    if scene not in scenes:
-        raise SettingsError(
-            f"bg: there is no scene {scene!r} among the backgrounds.", f"There are: {', '.join(known)}."
-        )
-    return scene
+    return str(wish.draw(draws.uniform("bg")))
