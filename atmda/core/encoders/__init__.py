@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ENCODERS: dict[str, tuple[str, str]] = {
     "compact": ("atmda.core.encoders.compact", "built in: small, offline, works at once"),
     "laion-clap": ("atmda.core.encoders.clap", "LAION-CLAP, exact to the official package"),
+    "laion-clap-reference": ("atmda.core.encoders.laion", "the official package itself, where it is installed"),
 }
 
 
@@ -44,6 +45,11 @@ def resolve(request: EncoderRequest) -> str:
         return "laion-clap" if (request.models_dir / "laion-clap").is_dir() else "compact"
     if Path(request.model).exists():
         return "laion-clap"
+    if request.model.count("/") == 1:  # owner/name, as repositories of Hugging Face are called
+        from atmda.core.encoders.clap.find import hub_folders
+
+        if next(hub_folders(request.model), None):
+            return "laion-clap"
     raise SettingsError(
         f"--model {request.model}: there is no encoder, file or folder of that name.",
         f"Encoders: {', '.join(ENCODERS)}.",
@@ -62,7 +68,7 @@ def load_encoder(
     """Load an encoder once.
 
     Args:
-        model: a name from `ENCODERS`, `auto`, a checkpoint file or a folder.
+        model: a name from `ENCODERS`, `auto`, a checkpoint file, a folder, or a repository in Hugging Face's cache.
         device: `auto`, `cuda`, `mps` or `cpu`.
         precision: `fp32`, `bf16` or `fp16`, where encoder and device have it.
         long: what becomes of recordings longer than the encoder's window: `windows` (the mean of all of them) or

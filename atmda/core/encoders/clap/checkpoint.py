@@ -34,7 +34,7 @@ class Weights(Mapping[str, Tensor]):
         from safetensors import SafetensorError, safe_open
 
         try:
-            self._file: Any = cast(Any, safe_open)(str(path), framework="pt")
+            self._file = cast(Any, safe_open(str(path), framework="pt"))
         except (SafetensorError, OSError) as error:
             raise AtmdaError(f"{path}: it is no safetensors file, or it is damaged or incomplete.", _AGAIN) from error
         self.metadata: dict[str, str] = self._file.metadata() or {}

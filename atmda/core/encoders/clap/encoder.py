@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
@@ -76,6 +77,7 @@ class ClapEncoder(Encoder):
         }
         if long == "fusion":
             self.identity["seed"] = str(seed)
+        self._fits = sys.maxsize  # what the memory of a GPU turned out to hold
         self._dtype = DTYPES[precision]
         self._checkpoint = checkpoint
         self._front_end = frontend.FrontEnd(fused=arch.fused, long=long, seed=seed, crops=crops)
@@ -93,7 +95,7 @@ class ClapEncoder(Encoder):
         """Embeddings of windows, float32 (n, 512); a GPU out of memory gets half as many at once from then on."""
         done: list[FloatArray] = []
         start = 0
-        size = len(features)
+        size = min(len(features), self._fits)
         while start < len(features):
             batch = features[start : start + size]
             try:
@@ -105,6 +107,7 @@ class ClapEncoder(Encoder):
                         "The GPU has no memory left for a single clip.", "Free some of it, or use --device cpu."
                     ) from error
                 size = len(batch) // 2
+                self._fits = size
                 self.batch_size = min(self.batch_size, size)
                 torch.cuda.empty_cache()
                 continue

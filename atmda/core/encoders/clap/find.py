@@ -78,4 +78,4 @@ def hub_folders(repository: str) -> Iterator[Path]:
 def cache_folders(models_dir: Path) -> list[Path]:
     """Where converted files go if the checkpoint's own folder cannot be written."""
     home = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return [models_dir / NAME / "converted", home / "atmda" / NAME]
+    return [models_dir / "converted", home / "atmda" / NAME]
