@@ -25,11 +25,13 @@ class Server:
     always: dict[str, object] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     requests: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, Range
+    pause: dict[str, float] = field(default_factory=dict)  # seconds of silence in the middle of the body
     heads: bool = True
     etags: bool = True
     ranges: bool = True
     at_once: int = 0
     most_at_once: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def gets(self, path: str) -> list[str]:
@@ -108,6 +110,11 @@ def serving() -> Iterator[Server]:
                 rest = rest[:value]
             elif kind == "length":
                 self.close_connection = True
+            if self.path in server.pause:
+                self.wfile.write(rest[: len(rest) // 2])
+                self.wfile.flush()
+                server.over.wait(server.pause[self.path])
+                rest = rest[len(rest) // 2 :]
             self.wfile.write(rest)
             return None
 
@@ -129,11 +136,13 @@ def serving() -> Iterator[Server]:
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
+    http.handle_error = lambda *arguments: None  # a client that goes away is part of the tests
     server.url = f"http://127.0.0.1:{http.server_address[1]}"
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield server
     finally:
+        server.over.set()
         http.shutdown()
         http.server_close()

@@ -34,7 +34,7 @@ from atmda.download.network import UnreachableError, cannot_reach, check_name, r
 from atmda.download.remotes import Remote
 from atmda.errors import AtmdaError
 
-CHUNK = 1 << 18
+CHUNK = 1 << 16  # bytes written at a time: what a connection that falls silent can lose
 AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # states of a server that pass
 RESERVE = 50_000_000  # bytes of free space left alone
 KEPT = "What is downloaded so far is kept; the same command goes on from there."
