@@ -401,3 +401,17 @@ def test_the_size_that_a_redirecting_server_states_is_taken(server: Server, tmp_
     with pytest.raises(AtmdaError, match="other bytes than expected"):
         install(target, tmp_path, replace(QUICK, force=True))
     assert contents(tmp_path / "models/laion-clap") == {"c.pt": b"x" * 5000}
+
+
+def test_a_checkpoint_that_is_not_whole_yet_is_not_taken_for_one(server: Server, tmp_path: Path) -> None:
+    from atmda.core.encoders import EncoderRequest, resolve
+
+    part = Part("checkpoint", (serve(server, "c.pt", b"x" * 9000),))
+    target = Target("laion-clap", "models/laion-clap", (part,))
+    server.always["/c.pt"] = ("bytes", b"y" * 9000)
+    with pytest.raises(AtmdaError):
+        install(target, tmp_path, QUICK)
+    assert resolve(EncoderRequest("auto", data_dir=tmp_path)) == "compact"
+    server.always.clear()
+    install(target, tmp_path, QUICK)
+    assert resolve(EncoderRequest("auto", data_dir=tmp_path)) == "laion-clap"

@@ -42,7 +42,9 @@ def resolve(request: EncoderRequest) -> str:
     if request.model in ENCODERS:
         return request.model
     if request.model == "auto":
-        return "laion-clap" if (request.models_dir / "laion-clap").is_dir() else "compact"
+        # its files, not its folder: a fetch that has not ended has made one already
+        files = (request.models_dir / "laion-clap").glob("*")
+        return "laion-clap" if any(file.suffix in (".pt", ".pth", ".safetensors") for file in files) else "compact"
     if Path(request.model).exists():
         return "laion-clap"
     if request.model.count("/") == 1:  # owner/name, as repositories of Hugging Face are called
