@@ -1,3 +1,21 @@
 """Classify sounds by name, without training, in noisy places."""
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from atmda.core.classifier import PrototypeClassifier
+    from atmda.core.encoders import load_encoder
+
 __version__ = "0.1.0"
+__all__ = ["PrototypeClassifier", "__version__", "load_encoder"]
+
+_PUBLIC = {"PrototypeClassifier": "atmda.core.classifier", "load_encoder": "atmda.core.encoders"}
+
+
+def __getattr__(name: str) -> object:
+    """The public API, imported when first used: `atmda --help` must not wait for NumPy."""
+    if name in _PUBLIC:
+        from importlib import import_module
+
+        return getattr(import_module(_PUBLIC[name]), name)
+    raise AttributeError(f"module 'atmda' has no attribute {name!r}")

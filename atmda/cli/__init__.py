@@ -12,6 +12,8 @@ from atmda import __version__
 
 #: sub-command -> its line in `atmda --help`; each lives in the module of its name, as `command`
 COMMANDS = {
+    "fetch": "Fetch a data set, the checkpoint or the demo recordings.",
+    "augment": "Mix sound events into backgrounds: soundscapes that can be made again.",
     "infer": "Label a folder of recordings by name.",
     "embed": "Embed a data set or a folder, once.",
     "classify": "Score stored embeddings against class prototypes, fold by fold.",

@@ -32,14 +32,15 @@ def build_command(
 
         raise typer.Exit(run_at_edge(work, debug=bool(given["debug"])))
 
-    parameters = [_parameter(field, info.annotation, info) for field, info in model.model_fields.items()]
+    fields = sorted(model.model_fields.items(), key=lambda item: _rank(model, item[0]))
+    parameters = [_parameter(field, info.annotation, info) for field, info in fields]
     config_option = typer.Option(
         "--config",
         metavar="FILE.toml",
         rich_help_panel="Common",
         help="Settings from a file; flags and environment win.",
     )
-    parameters.insert(0, _keyword("config", Annotated[Path | None, config_option]))
+    parameters.append(_keyword("config", Annotated[Path | None, config_option]))
     kept = [parameter for parameter in parameters if parameter is not None]
     body.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
     body.__annotations__ = {parameter.name: parameter.annotation for parameter in kept}
@@ -49,6 +50,11 @@ def build_command(
     return typer.main.get_command(single)
 
 
+def _rank(model: type[Settings], field: str) -> int:
+    """A command's own flags come first in its help, then those it shares with ever more others."""
+    return max(number for number, parent in enumerate(model.__mro__) if field in getattr(parent, "model_fields", ()))
+
+
 def _parameter(field: str, annotation: Any, info: Any) -> inspect.Parameter | None:
     flag = next((item for item in info.metadata if isinstance(item, Flag)), None)
     if flag is None:
@@ -56,11 +62,11 @@ def _parameter(field: str, annotation: Any, info: Any) -> inspect.Parameter | No
     is_switch = annotation is bool
     default = info.default if info.default not in (None, (), False) else None
     common: dict[str, Any] = {
-        "help": info.description,
+        "help": info.description + (f" (default: {_shown(default)})" if default and not is_switch else ""),
         "rich_help_panel": flag.panel,
         "hidden": flag.hidden,
         "autocompletion": flag.complete,
-        "show_default": _shown(default) if default is not None and not is_switch else False,
+        "show_default": False,
     }
     if not is_switch:
         common["metavar"] = flag.metavar or ("N" if annotation is int else "VALUE")

@@ -23,3 +23,9 @@ def scene_names(incomplete: str) -> list[str]:
     from atmda.core.prompts import SCENES
 
     return _starting(list(SCENES), incomplete)
+
+
+def fetch_names(incomplete: str) -> list[str]:
+    from atmda.download.catalogue import target_names
+
+    return _starting(target_names(), incomplete)

@@ -24,13 +24,18 @@ def parse_shard(value: Any) -> Any:
     return int(match[1]), int(match[2])
 
 
+def none_by_name(value: Any) -> Any:
+    """The original scripts said `--path None` for the data set itself."""
+    return None if value in ("None", "") else value
+
+
 class EmbedSettings(EncoderSettings):
     """Embed a data set or a folder once, for `classify` to use many times."""
 
     dataset: Annotated[str | None, flag("--dataset", metavar="NAME", complete=dataset_names, panel=WHAT)] = Field(
         None, description="A data set in <data-dir>/input/<NAME>."
     )
-    path: Annotated[str | None, flag("--path", metavar="FOLDER", panel=WHAT)] = Field(
+    path: Annotated[str | None, BeforeValidator(none_by_name), flag("--path", metavar="FOLDER", panel=WHAT)] = Field(
         None, description="An augmented set of it, as in urbansound8k-20240705184401."
     )
     audio_folder: Annotated[str | None, flag("--audio-folder", metavar="DIR|GLOB|FILE", panel=WHAT)] = Field(

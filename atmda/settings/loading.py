@@ -22,6 +22,8 @@ else:
 
 #: command -> its settings, imported when needed
 MODELS = {
+    "fetch": "atmda.settings.fetch:FetchSettings",
+    "augment": "atmda.settings.augment:AugmentSettings",
     "infer": "atmda.settings.infer:InferSettings",
     "embed": "atmda.settings.embed:EmbedSettings",
     "classify": "atmda.settings.classify:ClassifySettings",

@@ -1,0 +1,130 @@
+"""Everything that `fetch` knows by name, with what `--list` says of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+
+from atmda.download.remotes import Facts, Part, Remote, Target
+from atmda.download.soundata_remotes import soundata_names, soundata_target
+from atmda.errors import AtmdaError
+
+GB = 10**9
+NON_COMMERCIAL = "non-commercial, Tampere University"
+
+# Clips, classes and folds as the data sets' papers state them; bytes on disk from sample rates, channels and durations.
+FACTS = {
+    "urbansound8k": Facts(7 * GB, 8732, 10, 10, "one a clip", "CC BY-NC 4.0"),
+    "esc50": Facts(890_000_000, 2000, 50, 5, "one a clip", "CC BY-NC 3.0"),
+    "fsd50k": Facts(35 * GB, 51197, 200, 0, "several a clip", "CC BY 4.0 (each clip its own CC)"),
+    "tau2019uas": Facts(66 * GB, 22800, 10, 1, "scene, development part", NON_COMMERCIAL),
+}
+# Clips of soundata's other data sets, from the table in its documentation.
+CLIPS = {
+    "dcase_bioacoustic": 174,
+    "dcase_birdVox20k": 20_000,
+    "eigenscape": 64,
+    "eigenscape_raw": 64,
+    "fsdnoisy18k": 18_532,
+    "marco": 26,
+    "singapura": 6547,
+    "starss2022": 121,
+    "tau2019sse": 500,
+    "tau2020sse_nigens": 800,
+    "tau2020uas_mobile": 34_915,
+    "tau2021sse_nigens": 800,
+    "tut2017se": 32,
+    "urbansed": 10_000,
+}
+
+# soundata 1.0.1 points at the repository's moving master branch with the checksum of an old state of it; the same
+# archive at a fixed commit, with the checksum that others have published for it. GitHub may pack it anew.
+ESC50_COMMIT = "33c8ce9eb2cf0b1c2f8bcf322eb349b6be34dbb6"
+ESC50_ARCHIVE = Remote(
+    "ESC-50-master.zip",
+    f"https://github.com/karolpiczak/ESC-50/archive/{ESC50_COMMIT}.zip",
+    "md5:071b44018315e034b2c6e8064543d19c",
+    strip=("ESC-50-master", f"ESC-50-{ESC50_COMMIT}"),
+    volatile=True,
+)
+
+HUB = "https://huggingface.co"
+CHECKPOINT = Target(
+    "laion-clap",
+    "models/laion-clap",
+    (
+        Part(
+            "checkpoint",
+            (
+                Remote(
+                    "630k-audioset-fusion-best.pt",
+                    f"{HUB}/lukewys/laion_clap/resolve/main/630k-audioset-fusion-best.pt",
+                    declared=True,
+                ),
+            ),
+        ),
+        *(
+            Part(name, (Remote(name, f"{HUB}/FacebookAI/roberta-base/resolve/main/{name}", declared=True),))
+            for name in ("vocab.json", "merges.txt")
+        ),
+    ),
+    facts=Facts(1_870_000_000, licence="CC0 (checkpoint), MIT (tokenizer)"),
+)
+
+RELEASE = "https://raw.githubusercontent.com/eacevedo1/AudioText-ContextDomainAdaptation"
+DEMO_COMMIT = "f7e1de41fdf6cf2378a1830b7eb5097046d89bb7"
+DEMO_FILES = {
+    "inference_demo": (
+        "106015-5-0-5-park-0 143970-5-0-3-park-0 145608-6-0-0-park-0 147926-0-0-39-park-0 152908-5-0-6-park-0 "
+        "33849-3-3-0-park-0 39970-9-0-98-park-0 49808-3-1-22-park-0 71080-4-1-0-park-0 72567-1-4-7-park-0 "
+        "74458-9-0-5-park-0 74507-0-0-0-park-0 74507-0-0-24-park-0 76089-6-0-0-park-0 96920-9-0-2-park-0"
+    ),
+    "inference_bg_demo": (
+        "park-barcelona-91-2504-a park-helsinki-94-2605-a park-lisbon-1198-45259-a park-london-95-2675-a "
+        "park-lyon-1144-41676-a park-prague-1038-40510-a park-stockholm-102-2888-a"
+    ),
+}
+DEMO = Target(
+    "demo",
+    "input/demo",
+    tuple(
+        Part(
+            f"{folder}/{stem}.wav",
+            (
+                Remote(
+                    f"{stem}.wav",
+                    f"{RELEASE}/{DEMO_COMMIT}/data/input/demo/{folder}/{stem}.wav",
+                    destination=folder,
+                ),
+            ),
+        )
+        for folder, stems in DEMO_FILES.items()
+        for stem in stems.split()
+    ),
+    facts=Facts(47_000_000, 22, 10, None, "in the file names", "CC BY-NC 3.0, non-commercial"),
+)
+OWN = {CHECKPOINT.name: CHECKPOINT, DEMO.name: DEMO}
+
+
+def target_names() -> list[str]:
+    """Names of all that can be fetched, the paper's data sets first; cheap enough for shell completion."""
+    first = [*FACTS, *OWN]
+    return first + [name for name in soundata_names() if name not in first]
+
+
+def find_target(name: str, *, cheap: bool = False) -> Target:
+    """What `name` stands for. Raises AtmdaError with the nearest known name.
+
+    `cheap`: what can be said without importing soundata, for a list of everything.
+    """
+    if name in OWN:
+        return OWN[name]
+    if name not in target_names():
+        near = get_close_matches(name, target_names(), n=1, cutoff=0.5)
+        hint = f"Did you mean {near[0]}?" if near else "See what there is with: atmda fetch --list"
+        raise AtmdaError(f"There is nothing called {name!r} to fetch.", hint)
+    target = soundata_target(name, cheap=cheap)
+    facts = FACTS.get(name) or replace(target.facts, clips=CLIPS.get(name))
+    if name == "esc50" and "/master" in target.parts[0].remotes[0].url:
+        target = replace(target, parts=(Part(target.parts[0].name, (ESC50_ARCHIVE,)),))
+    return replace(target, facts=facts)

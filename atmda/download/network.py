@@ -1,0 +1,65 @@
+"""Is there a network at all, and when does a server want to be asked again?"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+
+from atmda.errors import AtmdaError
+
+
+class UnreachableError(Exception):
+    """No connection could be made."""
+
+
+def cannot_reach(url: str, error: UnreachableError) -> AtmdaError:
+    """What to say where a server cannot be reached: one sentence, most often because this machine is offline."""
+    host = urlsplit(url).hostname or url
+    return AtmdaError(
+        f"{host} cannot be reached ({error}): this machine seems to be offline.",
+        "Connect it, or put the file where it belongs by hand (docs/datasets.md).",
+    )
+
+
+def check_name(url: str, seconds: float) -> None:
+    """Find the host's address within `seconds`; raises UnreachableError.
+
+    Resolvers wait up to half a minute for an answer that never comes and cannot be told otherwise, so the question is
+    asked in a thread that is left behind. Behind a proxy the proxy resolves, and nothing is asked here.
+    """
+    parts = urlsplit(url)
+    if not parts.hostname or requests.utils.get_environ_proxies(url).get(parts.scheme):
+        return
+    answer: list[str] = []
+
+    def ask() -> None:
+        try:
+            socket.getaddrinfo(parts.hostname, parts.port or 443)
+            answer.append("")
+        except OSError:
+            answer.append("its name has no address here")
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if not answer:
+        raise UnreachableError("its name is not resolved")
+    if answer[0]:
+        raise UnreachableError(answer[0])
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a Retry-After header asks to wait (a number or a date); None where there is none."""
+    text = headers.get("Retry-After", "").strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return None

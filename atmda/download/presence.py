@@ -1,0 +1,45 @@
+"""What of a target is on disk, for `--list` and for leaving alone what is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from atmda.datasets import dataset_names, load_dataset
+from atmda.download.remotes import Target
+from atmda.download.state import State
+from atmda.errors import AtmdaError
+
+# Clips that the readers find in a whole copy (of TAU the development set, which is the labelled one).
+WHOLE = {"urbansound8k": 8732, "esc50": 2000, "fsd50k": 51197, "tau2019uas": 14400}
+
+
+def clips_here(target: Target, data_dir: Path) -> int | None:
+    """How many clips the data set's own reader finds; None where it has no reader or finds nothing to read."""
+    if target.name not in dataset_names():
+        return None
+    try:
+        return len(load_dataset(target.name, data_dir).clips)
+    except AtmdaError:
+        return None
+
+
+def here_without_us(target: Target, data_dir: Path) -> bool:
+    """Whether a whole copy lies there that some other program fetched."""
+    return target.name in WHOLE and clips_here(target, data_dir) == WHOLE[target.name]
+
+
+def shown(target: Target, data_dir: Path) -> str:
+    """What is here, in a word: "whole", "3 of 40 parts", "297 clips", or "" for nothing."""
+    folder = data_dir / target.folder
+    if not folder.is_dir():
+        return ""
+    state = State.load(folder)
+    if not target.parts:  # not known without importing soundata
+        return f"{len(state.parts)} parts" if state.parts else ""
+    whole = sum(state.whole(part) for part in target.parts)
+    if whole == len(target.parts) or (not state.parts and here_without_us(target, data_dir)):
+        return "whole"
+    if whole:
+        return f"{whole} of {len(target.parts)} parts"
+    clips = clips_here(target, data_dir)
+    return f"{clips} clips" if clips else ""

@@ -1,0 +1,143 @@
+"""Is every file what it should be? Against soundata's index, or against what was recorded when it was fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from atmda.download.checksums import agrees
+from atmda.download.client import Client
+from atmda.download.remotes import Target
+from atmda.download.state import WORKROOM, State
+from atmda.errors import AtmdaError
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`checked` files, those of them that are `missing` or `differ`, and whether all of the target was fetched."""
+
+    checked: int
+    missing: tuple[str, ...]
+    differ: tuple[str, ...]
+    partial: bool
+
+    @property
+    def good(self) -> bool:
+        return not self.differ and (self.partial or not self.missing)
+
+
+def verify(
+    target: Target,
+    data_dir: Path,
+    partial: tuple[str, ...] = (),
+    client: Client | None = None,
+    workers: int = 2,
+    watch: Callable[[Iterator[str], int], Iterator[str]] = lambda names, total: names,
+) -> Verdict:
+    """Read every file of `target` and compare it with its published checksum.
+
+    `watch` passes file names on as they are done, with how many there are. Where only some parts were fetched, files
+    of the others are counted as missing and forgiven. Raises AtmdaError where there is nothing to verify, or no index.
+    """
+    folder = data_dir / target.folder
+    chosen = target.select(partial)
+    state = State.load(folder)
+    if not folder.is_dir():
+        raise AtmdaError(f"{folder} is missing.", f"Fetch it with: atmda fetch {target.name}")
+    if target.index is not None:
+        expected = index_entries(load_index(target, folder / WORKROOM, client or Client()))
+    else:
+        expected = {
+            name: checksum
+            for installed in state.parts.values()
+            for name in installed.files
+            for source, checksum in installed.sources.items()
+            if PurePosixPath(name).name == source
+        }
+    if partial:  # the index does not say which part a file comes from; what was recorded does
+        own = {name for part in chosen if part.name in state.parts for name in state.parts[part.name].files}
+        expected = {name: checksum for name, checksum in expected.items() if name in own}
+    if not expected:
+        raise AtmdaError(
+            f"No checksums are known for {folder}.", f"Fetch it again with: atmda fetch {target.name} --force"
+        )
+    missing: list[str] = []
+    differ: list[str] = []
+
+    def look(name: str) -> tuple[str, str]:
+        path = folder / name
+        try:
+            return name, "" if agrees(path, expected[name]) else "differs"
+        except OSError:
+            return name, "missing"
+
+    with ThreadPoolExecutor(workers) as pool:
+        answers: dict[str, str] = {}
+
+        def names() -> Iterator[str]:
+            for name, answer in pool.map(look, sorted(expected)):
+                answers[name] = answer
+                yield name
+
+        for name in watch(names(), len(expected)):
+            if answers[name]:
+                (missing if answers[name] == "missing" else differ).append(name)
+    some = bool(state.parts) and {part.name for part in target.parts} > state.parts.keys()
+    return Verdict(len(expected), tuple(missing), tuple(differ), some)
+
+
+def save_index(target: Target, room: Path, client: Client) -> None:
+    """Keep the index beside the data, so that it can be verified without a network; a failure can wait until then."""
+    if target.index is not None and not (room / "index.json").is_file():
+        try:
+            client.download(target.index, room)
+        except AtmdaError as error:
+            client.notice(
+                f"The index of {target.name} could not be fetched ({error.message}); --verify will try again."
+            )
+
+
+def load_index(target: Target, room: Path, client: Client) -> dict[str, Any]:
+    """soundata's index of `target`, fetched if it is not here yet. Raises AtmdaError."""
+    if target.index is None:
+        raise AtmdaError(f"There is no index of {target.name}.")
+    path = room / "index.json"
+    if not path.is_file() or (target.index.checksum and not agrees(path, target.index.checksum)):
+        client.download(target.index, room)
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise AtmdaError(f"{path} is not an index ({error}).", "Delete it and try again.") from error
+    if not isinstance(content, dict):
+        raise AtmdaError(f"{path} is not an index.", "Delete it and try again.")
+    return content
+
+
+def index_entries(index: Mapping[str, Any]) -> dict[str, str]:
+    """Checksums by file name below the data set's folder, from soundata's index.
+
+    Its form: {"clips": {id: {what: [path, md5]}}, "metadata": {what: [path, md5]}}; a path may be null. Paths that
+    lead out of the folder are left out.
+    """
+    entries: dict[str, str] = {}
+
+    def take(pair: Any) -> None:
+        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(item, str) for item in pair):
+            path = PurePosixPath(pair[0])
+            if not path.is_absolute() and ".." not in path.parts:
+                entries[path.as_posix()] = f"md5:{pair[1]}"
+
+    for group in ("clips", "clipgroups", "metadata"):
+        for entry in (index.get(group) or {}).values():
+            for pair in entry.values() if isinstance(entry, dict) else [entry]:
+                take(pair)
+    return entries
+
+
+def staged_contents_agree(entries: Mapping[str, str], placed: Mapping[str, Path]) -> bool:
+    """Whether staged files hold all that the index lists, unchanged."""
+    return bool(entries) and all(name in placed and agrees(placed[name], sum_) for name, sum_ in entries.items())

@@ -1,0 +1,118 @@
+"""Settings of `atmda augment`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from atmda.errors import SettingsError
+from atmda.settings.base import Settings, flag, lower, split_commas
+from atmda.settings.completion import dataset_names, scene_names
+from atmda.soundscapes.parameters import Parameters, parse_parameters, parse_value, with_values
+
+WHAT, DRAW, HOW, AGAIN = "What to mix", "What is drawn", "How it is mixed", "Rendering again"
+OWN_FLAGS = {"snr": "snr_dist"}
+NAMES = ("snr", "n_soundscapes", "bg", "ref_db", "duration", "event_time", "event_duration", "source_time", "seed")
+
+
+def _as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str | None, BeforeValidator(_as_text)]
+DISTRIBUTION = "VALUE|DISTRIBUTION"
+
+
+class AugmentSettings(Settings):
+    """Mix sound events into backgrounds: soundscapes drawn from distributions, with JAMS, labels and a manifest.
+
+    A distribution is written const,6  uniform,6,10  normal,6,2  truncnorm,3,1.5,0,6 or choose,[0,6,12].
+    """
+
+    fg_dataset: Annotated[str, flag("--fg-dataset", metavar="NAME|DIR", complete=dataset_names, panel=WHAT)] = Field(
+        "urbansound8k", description="The events: a data set, or a folder of one's own (class sub-folders, fold<K>)."
+    )
+    bg_dataset: Annotated[str, flag("--bg-dataset", metavar="NAME|DIR", complete=dataset_names, panel=WHAT)] = Field(
+        "tau2019uas", description="The backgrounds: a data set, or a folder of one's own (scene sub-folders, or flat)."
+    )
+    folds: Annotated[tuple[int, ...], BeforeValidator(split_commas), flag("--folds", metavar="1,2,3", panel=WHAT)] = (
+        Field((), description="Folds of the events; all of them unless given.")
+    )
+    output: Annotated[Path | None, flag("--output", "-o", metavar="DIR", panel=WHAT)] = Field(
+        None, description="Where to write, or what to resume; else <data-dir>/input/<fg-dataset>-<time>."
+    )
+    parameters: Annotated[str | None, flag("--parameters", metavar="KEY=VALUE ...", panel=DRAW)] = Field(
+        None, description="The original's language: snr_dist=(const,6) n_soundscapes=2 bg=park, as many as needed."
+    )
+    snr: Annotated[Text, flag("--snr", "--snr-dist", metavar=DISTRIBUTION, panel=DRAW)] = Field(
+        None, description="Loudness of the event over the background, LU. (default uniform,6,10)"
+    )
+    n_soundscapes: Annotated[Text, flag("--n-soundscapes", metavar="N", panel=DRAW)] = Field(
+        None, description="Soundscapes for each event. (default 1)"
+    )
+    bg: Annotated[Text, flag("--bg", metavar="all|NAME,...", complete=scene_names, panel=DRAW)] = Field(
+        None, description="Scenes, each as likely as another. (default all)"
+    )
+    ref_db: Annotated[Text, flag("--ref-db", metavar="LUFS", panel=DRAW)] = Field(
+        None, description="Loudness of the background. (default -36)"
+    )
+    duration: Annotated[Text, flag("--duration", metavar="SECONDS", panel=DRAW)] = Field(
+        None, description="Length of a soundscape. (default 10)"
+    )
+    event_time: Annotated[Text, flag("--event-time", metavar=DISTRIBUTION, panel=DRAW)] = Field(
+        None, description="When the event begins, seconds. (default truncnorm,3,1.5,0,6)"
+    )
+    event_duration: Annotated[Text, flag("--event-duration", metavar=DISTRIBUTION, panel=DRAW)] = Field(
+        None, description="How much of its recording the event lasts, seconds. (default 4)"
+    )
+    source_time: Annotated[Text, flag("--source-time", metavar=DISTRIBUTION, panel=DRAW)] = Field(
+        None, description="Where in its recording the event begins, seconds. (default 0)"
+    )
+    seed: Annotated[Text, flag("--seed", metavar="N", panel=DRAW)] = Field(
+        None, description="Of every draw, with fold, clip and number. (default 123)"
+    )
+    clip_policy: Annotated[
+        Literal["warn", "scale", "error"],
+        BeforeValidator(lower),
+        flag("--clip-policy", metavar="warn|scale|error", panel=HOW),
+    ] = Field("warn", description="What to do where a sum exceeds full scale: note it, scale it to fit, or stop.")
+    engine: Annotated[Literal["atmda", "scaper"], flag("--engine", metavar="atmda|scaper", panel=HOW)] = Field(
+        "atmda", description="Who mixes what was drawn: this package, or scaper where it is installed."
+    )
+    original_reverb: Annotated[bool, flag("--original-reverb", panel=HOW)] = Field(
+        False, description="The original's reverb=0, which colours every file; needs the program sox."
+    )
+    num_workers: Annotated[int | None, flag("--num-workers", metavar="N", panel=HOW)] = Field(
+        None, ge=1, description="Processes; one a core unless given. Results do not depend on it."
+    )
+    from_jams: Annotated[Path | None, flag("--from-jams", metavar="DIR", panel=AGAIN)] = Field(
+        None, description="Render soundscapes again from their JAMS files, ours or scaper's."
+    )
+    fg_path: Annotated[Path | None, flag("--fg-path", metavar="DIR", panel=AGAIN)] = Field(
+        None, description="Where the events of --from-jams lie; else the data set's folder."
+    )
+    bg_path: Annotated[Path | None, flag("--bg-path", metavar="DIR", panel=AGAIN)] = Field(
+        None, description="Where the backgrounds of --from-jams lie; else the data set's folder."
+    )
+
+    def drawn(self) -> Parameters:
+        """The parameters of the draw: defaults, --parameters, and the flags of single parameters.
+
+        Raises SettingsError, naming the parameter, for what cannot be and for what is given twice, differently.
+        """
+        parameters = parse_parameters(self.parameters or "")
+        plain, defaults = parameters.as_dict(), Parameters().as_dict()
+        for name in NAMES:
+            text = getattr(self, name)
+            if text is None:
+                continue
+            key = OWN_FLAGS.get(name, name)
+            changed = with_values(parameters, {key: parse_value(key, text)})
+            if plain[key] not in (defaults[key], changed.as_dict()[key]):
+                raise SettingsError(
+                    f"--{name.replace('_', '-')} {text} and {key} in --parameters differ.", "Give one of them."
+                )
+            parameters = changed
+        return parameters

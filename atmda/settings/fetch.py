@@ -1,0 +1,43 @@
+"""Settings of `atmda fetch`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from atmda.settings.base import Flag, Settings, flag, split_commas
+from atmda.settings.completion import fetch_names
+
+WHAT, HOW = "What to fetch", "How"
+
+
+class FetchSettings(Settings):
+    """Fetch a data set, the LAION-CLAP checkpoint or the demo recordings: resumed, checked, put where they belong."""
+
+    name: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_commas),
+        Flag(("name",), metavar="NAME", complete=fetch_names, panel=WHAT, argument=True),
+    ] = Field((), description="A data set, laion-clap or demo; several with commas. See --list.")
+    dataset: Annotated[str | None, Flag(("--dataset",), hidden=True)] = Field(
+        None, description="The original script's way to say NAME."
+    )
+    partial: Annotated[
+        tuple[str, ...], BeforeValidator(split_commas), flag("--partial", metavar="PART ...", panel=WHAT)
+    ] = Field((), description="Only these parts; development.* takes all that begin so. NAME --list names them.")
+    list_targets: Annotated[bool, flag("--list", "-l", panel=WHAT)] = Field(
+        False, description="What there is and what is already here; with NAME, its parts."
+    )
+    force: Annotated[bool, flag("--force", panel=HOW)] = Field(
+        False, description="Fetch again what is here; the old copy stays until the new one is checked."
+    )
+    no_cleanup: Annotated[bool, flag("--no-cleanup", panel=HOW)] = Field(
+        False, description="Keep the archives beside what was unpacked from them."
+    )
+    verify: Annotated[bool, flag("--verify", panel=HOW)] = Field(
+        False, description="Read every file that is here and compare it with its published checksum; fetches nothing."
+    )
+    num_workers: Annotated[int, flag("--num-workers", metavar="N", panel=HOW)] = Field(
+        4, ge=1, le=32, description="Downloads at once."
+    )

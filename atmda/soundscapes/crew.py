@@ -1,0 +1,101 @@
+"""Workers: processes that turn jobs into records, chunk by chunk, and leave when their parent does."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
+from typing import Any, Protocol, TypeAlias
+
+from atmda.errors import AtmdaError, AudioError
+from atmda.soundscapes.rendering import Renderer
+
+Outcome: TypeAlias = "dict[str, Any] | str"  # a record, or why there is none
+Batch: TypeAlias = Callable[[], list[Outcome]]  # waits for a chunk's outcomes
+
+
+class Maker(Protocol):
+    """Makes one soundscape and returns its record. Sent to each worker once, so it is small and pickles."""
+
+    def make(self, job: Any, renderer: Renderer) -> dict[str, Any]: ...
+
+
+Crew: TypeAlias = Callable[[Sequence[Any]], Batch]
+
+
+@contextmanager
+def crew(maker: Maker, workers: int) -> Iterator[Crew]:
+    """A function that takes a chunk of jobs and returns a function that waits for their outcomes.
+
+    With one worker the chunk is made when it is waited for, in this process. Leaving early, after an error or Ctrl-C,
+    drops the chunks not begun and waits for the few that are under way.
+    """
+    if workers <= 1:
+        renderer = Renderer()
+        yield lambda chunk: lambda: _outcomes(maker, chunk, renderer)
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (maker,))
+    try:
+        yield lambda chunk: _waiting(pool.submit(_work, chunk))
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _waiting(future: Future[list[Outcome]]) -> Batch:
+    def result() -> list[Outcome]:
+        try:
+            return future.result()
+        except BrokenProcessPool as error:
+            raise AtmdaError(
+                "A worker was ended from outside, perhaps for want of memory.",
+                "Run the same command with this --output again; fewer --num-workers take less memory.",
+            ) from error
+
+    return result
+
+
+_maker: Maker
+_renderer: Renderer
+
+
+def _begin(maker: Maker) -> None:
+    """In a worker: leave Ctrl-C to the parent, and end as soon as the parent is gone."""
+    global _maker, _renderer
+    _maker, _renderer = maker, Renderer()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _work(chunk: Sequence[Any]) -> list[Outcome]:
+    return _outcomes(_maker, chunk, _renderer)
+
+
+def _outcomes(maker: Maker, chunk: Sequence[Any], renderer: Renderer) -> list[Outcome]:
+    found: list[Outcome] = []
+    for job in chunk:
+        try:
+            found.append(maker.make(job, renderer))
+        except AudioError as error:
+            found.append(f"{job.name}: {error}")
+        except OSError as error:
+            if error.errno != errno.ENAMETOOLONG:
+                raise AtmdaError(
+                    f"{error.filename or job.name} cannot be written ({error.strerror}).",
+                    "What is there stays; run the same command with this --output to go on.",
+                ) from error
+            found.append(f"{job.name}: its file name is too long")
+    return found

@@ -1,0 +1,115 @@
+"""What is written of each soundscape: one JSON object a line in `manifest.jsonl`, and the same in its JAMS file.
+
+`settings.json` beside it holds what the whole set was made with; a set is only resumed with the same settings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from atmda.errors import StoreError
+from atmda.soundscapes.files import publish
+from atmda.soundscapes.jams import Setting
+from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
+from atmda.soundscapes.specification import Soundscape
+
+MANIFEST = "manifest.jsonl"
+SETTINGS = "settings.json"
+FORMAT = 1
+
+
+def paths_of(folder: str, name: str) -> tuple[str, str, str]:
+    """WAV, JAMS and txt of the soundscape `name`, below its set's folder."""
+    base = f"{folder}/" if folder else ""
+    return f"{base}{name}.wav", f"{base}jams/{name}.jams", f"{base}txt/{name}.txt"
+
+
+def record_of(soundscape: Soundscape, setting: Setting, rendered: Rendered) -> dict[str, Any]:
+    """The manifest's object for one soundscape.
+
+    Times in seconds, loudness in LUFS, snr in LU. `foreground` and `background` are paths below the folders of their
+    data sets; `draw` is what was drawn before it was fitted; `parameters` is what it was drawn from; `peak` is the
+    sum's largest absolute sample, before `scale`; `notes` says in words what was changed.
+    """
+    parameters = setting.parameters
+    wav, jams, txt = paths_of(soundscape.folder, soundscape.name)
+    front = soundscape.foreground
+    background_loudness, event_loudness = rendered.loudness
+    return {
+        "file": wav,
+        "label": front.label,
+        "class_id": front.class_id,
+        "fold": front.fold,
+        "foreground": front.name,
+        "background": soundscape.background.name,
+        "scene": soundscape.background.label,
+        "snr": soundscape.snr,
+        "onset": soundscape.event_time,
+        "offset": round(soundscape.event_time + soundscape.event_duration, 9),
+        "duration": parameters.duration,
+        "seed": parameters.seed,
+        "i": soundscape.i,
+        "event_duration": soundscape.event_duration,
+        "source_time": soundscape.source_time,
+        "sample_rate": SAMPLE_RATE,
+        "event_loudness": event_loudness,
+        "background_loudness": background_loudness,
+        "peak": round(rendered.peak, 6),
+        "scale": rendered.scale,
+        "jams": jams,
+        "txt": txt,
+        "draw": dict(soundscape.draw),
+        "parameters": parameters.as_dict(),
+        "notes": [*soundscape.notes, *rendered.notes],
+    }
+
+
+def line_of(record: Mapping[str, Any]) -> str:
+    return json.dumps(record) + "\n"
+
+
+def read_manifest(folder: Path) -> list[dict[str, Any]]:
+    """The records of the set in `folder`, in order. Raises StoreError where there is none or a line is damaged."""
+    path = folder / MANIFEST
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}).", "Make it with: atmda augment") from error
+    except ValueError as error:
+        raise StoreError(f"{path} is damaged ({error}).", "Run the same atmda augment --output again.") from error
+
+
+def claim(folder: Path, settings: Mapping[str, Any]) -> bool:
+    """Begin or resume the set in `folder`: True where it was there, made with the same `settings`.
+
+    Raises StoreError, naming the first setting that differs, where it was made with others.
+    """
+    path = folder / SETTINGS
+    wanted = {"format": FORMAT, **settings}
+    if not path.is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        publish(path, (json.dumps(wanted, indent=1) + "\n").encode(), sync=True)
+        return False
+    try:
+        there = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise StoreError(f"{path} is damaged ({error}).", "Remove the folder or use another --output.") from error
+    difference = _difference(json.loads(json.dumps(wanted)), there)
+    if difference:
+        raise StoreError(f"{folder} was made with {difference}.", "Use the same settings or another --output.")
+    return True
+
+
+def _difference(wanted: Any, there: Any, name: str = "") -> str:
+    """The first thing that differs, as "name there, not wanted", or ""."""
+    if isinstance(wanted, dict) and isinstance(there, dict):
+        for key in sorted({*wanted, *there}):
+            found = _difference(wanted.get(key), there.get(key), f"{name}.{key}" if name else str(key))
+            if found:
+                return found
+        return ""
+    return "" if wanted == there else f"{name or 'settings'} {json.dumps(there)}, not {json.dumps(wanted)}"

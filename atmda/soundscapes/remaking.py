@@ -1,0 +1,122 @@
+"""Soundscapes rendered again from their JAMS files, ours or scaper's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from atmda.datasets import CLASS_FIELDS, labels_of
+from atmda.errors import AtmdaError
+from atmda.soundscapes.files import publish, txt_bytes, wav_bytes
+from atmda.soundscapes.manifest import paths_of
+from atmda.soundscapes.outside import reverberate
+from atmda.soundscapes.rebuilding import Finder, Rebuilt, read_jams
+from atmda.soundscapes.rendering import ClipPolicy, Renderer
+from atmda.soundscapes.runner import Job, Report, run
+
+
+@dataclass(frozen=True)
+class Remake:
+    """One soundscape to render again: `folder` below the output, `jams` the file it is read from."""
+
+    name: str
+    folder: str
+    jams: Path
+    rebuilt: Rebuilt
+
+
+@dataclass(frozen=True)
+class Remaking:
+    """How soundscapes are rendered again, and where."""
+
+    output: Path
+    clip_policy: ClipPolicy = "warn"
+
+    def make(self, job: Remake, renderer: Renderer) -> dict[str, Any]:
+        """Write WAV, txt and JAMS (a copy). Returns the manifest's record."""
+        rebuilt = job.rebuilt
+        policy: ClipPolicy = "scale" if rebuilt.fix_clipping else self.clip_policy
+        rendered = renderer.render(rebuilt.mix, policy, job.name)
+        samples, rate = rendered.samples, rebuilt.mix.sample_rate
+        if rebuilt.reverb is not None:
+            samples = reverberate(samples, rate, rebuilt.reverb)
+        wav, jams, txt = paths_of(job.folder, job.name)
+        roles = [event.role for event in rebuilt.mix.events]
+        levels = dict(zip(reversed(roles), reversed(rendered.loudness), strict=True))  # the first of each role
+        record = {"file": wav, **rebuilt.record}
+        measured = {
+            "file": wav,
+            "sample_rate": rate,
+            "event_loudness": levels.get("foreground"),
+            "background_loudness": levels.get("background"),
+            "peak": round(rendered.peak, 6),
+            "scale": rendered.scale,
+            "jams": jams,
+            "txt": txt,
+        }
+        notes = [note for note in rebuilt.record.get("notes", []) if note not in rendered.notes]
+        record.update(measured, notes=[*notes, *rendered.notes])
+        publish(self.output / wav, wav_bytes(samples, rate))
+        publish(self.output / txt, txt_bytes(list(rebuilt.labels)))
+        publish(self.output / jams, job.jams.read_bytes())
+        return record
+
+
+def jams_below(folder: Path) -> list[Path]:
+    """JAMS files in `folder` and below, in order. Raises AtmdaError where there is none."""
+    found = sorted(path for path in folder.rglob("*.jams") if not path.name.startswith("."))
+    if not found:
+        raise AtmdaError(f"There is no .jams file in {folder}.", "Give --from-jams a set, or its jams folder.")
+    return found
+
+
+def fingerprint(folder: Path, files: list[Path]) -> str:
+    """Changes with the list of JAMS files, not with where they lie."""
+    names = "\n".join(path.relative_to(folder).as_posix() for path in files)
+    return blake2b(names.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def remake_set(
+    folder: Path, foregrounds: Finder, backgrounds: Finder, dataset: str, making: Remaking, report: Report, workers: int
+) -> Iterator[int]:
+    """Render every JAMS file in `folder` again; yields how many more are done, and fills `report`.
+
+    `dataset`: the foregrounds' data set, whose file names may tell the class where the JAMS does not.
+    """
+    files = jams_below(folder)
+    places = sorted({_folder_of(path, folder) for path in files})
+    for place in places:
+        for below in ("", "jams", "txt"):
+            (making.output / place / below).mkdir(parents=True, exist_ok=True)
+
+    def jobs() -> Iterator[Job]:
+        for path in files:
+            try:
+                rebuilt = read_jams(path, foregrounds, backgrounds)
+            except AtmdaError as error:
+                yield Job(outcome=str(error))
+                continue
+            rebuilt = replace(rebuilt, record=_with_class(rebuilt.record, dataset))
+            background = next((e.source for e in rebuilt.mix.events if e.role == "background"), path)
+            yield Job(Remake(path.stem, _folder_of(path, folder), path, rebuilt), order=str(background))
+
+    yield from run(jobs(), making, making.output, report, min(workers, -(-len(files) // 8)))
+
+
+def _folder_of(path: Path, folder: Path) -> str:
+    """Where a soundscape belongs below its set: the folder of its JAMS file, without the last "jams"."""
+    parts = path.parent.relative_to(folder).parts
+    return "/".join(parts[:-1] if parts and parts[-1] == "jams" else parts)
+
+
+def _with_class(record: dict[str, Any], dataset: str) -> dict[str, Any]:
+    """`record` with label and class id from the foreground's file name, where it has neither."""
+    field, labels = CLASS_FIELDS.get(dataset), labels_of(dataset)
+    parts = PurePosixPath(str(record.get("foreground"))).stem.split("-")
+    if record.get("label") is not None or field is None or len(parts) <= field or not parts[field].isdecimal():
+        return record
+    class_id = int(parts[field])
+    return {**record, "class_id": class_id, "label": labels[class_id]} if class_id < len(labels) else record

@@ -1,0 +1,127 @@
+"""Where events and backgrounds come from: a data set by name, or any folder of one's own.
+
+A folder needs no data set: its sub-folders `fold<K>` are folds, its other sub-folders are classes, or scenes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath
+
+from atmda.datasets import Clip, dataset_names, load_dataset, load_folder
+from atmda.errors import AtmdaError
+from atmda.soundscapes.specification import Recording
+
+FOLD = re.compile(r"fold(\d+)")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Recordings of one kind.
+
+    name: of the data set, or of the folder. root: their folder; recordings' names are below it. shown_root: `root`
+    as artifacts write it, below the data directory where it lies there, so that no artifact names a machine's paths.
+    """
+
+    name: str
+    root: Path
+    shown_root: str
+    recordings: tuple[Recording, ...]
+    problems: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> list[str]:
+        return sorted({recording.label for recording in self.recordings})
+
+    def fingerprint(self) -> str:
+        """Changes with the list of recordings, not with where they lie."""
+        text = "\n".join(sorted(f"{r.fold}\t{r.label}\t{r.name}" for r in self.recordings))
+        return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def scenes(self) -> dict[str, list[Recording]]:
+        """Recordings by label, in order of name."""
+        found: dict[str, list[Recording]] = {label: [] for label in self.labels}
+        for recording in sorted(self.recordings, key=lambda r: r.name):
+            found[recording.label].append(recording)
+        return found
+
+
+def foregrounds(name: str, data_dir: Path) -> Source:
+    """The events of a data set or folder, each with its class, and with its fold where there are folds."""
+    return _load(name, data_dir, scene=False)
+
+
+def backgrounds(name: str, data_dir: Path) -> Source:
+    """The backgrounds of a data set or folder, the scene as label, written as in file names: street_traffic."""
+    source = _load(name, data_dir, scene=True)
+    return replace(source, recordings=tuple(replace(r, label=r.label.replace(" ", "_")) for r in source.recordings))
+
+
+def _load(name: str, data_dir: Path, scene: bool) -> Source:
+    root = Path(data_dir) / "input" / name
+    given = Path(name).expanduser()
+    if name not in dataset_names() and not (root.is_dir() and given.name == name):
+        if not given.is_dir():
+            known = ", ".join(dataset_names())
+            raise AtmdaError(f"{name} is neither a data set nor a folder.", f"Known data sets: {known}.")
+        return _folder(given, data_dir, scene)
+    if name not in dataset_names():
+        return _folder(root, data_dir, scene)
+    dataset = load_dataset(name, Path(data_dir))
+    ids = {label: k for k, label in enumerate(dataset.labels)}
+    recordings = [_recording(clip, root, ids, clip.label or next(iter(clip.labels), name)) for clip in dataset.clips]
+    return _source(name, root, data_dir, recordings, dataset.problems)
+
+
+def _folder(root: Path, data_dir: Path, scene: bool) -> Source:
+    """A folder of one's own: `fold<K>/`, `<class or scene>/`, both in either order, or neither."""
+    shown = root.resolve().name or "root"
+    recordings, labels = [], set()
+    for clip in load_folder(root, recursive=True).clips:
+        parents = PurePosixPath(clip.name).parts[:-1]
+        folds = [int(match[1]) for part in parents if (match := FOLD.fullmatch(part))]
+        named = [part for part in parents if not FOLD.fullmatch(part)]
+        label = named[0] if named else shown
+        labels.add(label)
+        fold = folds[0] if folds and not scene else None
+        recordings.append(Recording(clip.name, clip.path, label, None, fold))
+    ids = {label: k for k, label in enumerate(sorted(labels))}
+    recordings = [replace(r, class_id=None if scene else ids[r.label]) for r in recordings]
+    return _source(shown, root, data_dir, recordings, ())
+
+
+def _recording(clip: Clip, root: Path, ids: Mapping[str, int], label: str) -> Recording:
+    name = clip.path.relative_to(root).as_posix() if clip.path.is_relative_to(root) else clip.name
+    class_id = clip.class_id if clip.class_id is not None else ids.get(label)
+    return Recording(name, clip.path, label, class_id, clip.fold)
+
+
+def _source(
+    name: str, root: Path, data_dir: Path, recordings: Iterable[Recording], problems: tuple[str, ...]
+) -> Source:
+    named = _with_stems(sorted(recordings, key=lambda r: (r.fold is not None, r.fold or 0, r.name)))
+    where, base = root.resolve(), Path(data_dir).resolve()
+    below = root.relative_to(data_dir) if root.is_relative_to(data_dir) else None
+    if below is None and where.is_relative_to(base):
+        below = where.relative_to(base)
+    return Source(name, root, below.as_posix() if below else name, tuple(named), problems)
+
+
+def _with_stems(recordings: list[Recording]) -> list[Recording]:
+    """Each recording with a stem that no other of its fold has: file name, else path, else path and ending."""
+    ways: list[Callable[[str], str]] = [
+        lambda name: PurePosixPath(name).stem,
+        lambda name: "-".join(PurePosixPath(name).with_suffix("").parts),
+        lambda name: "-".join(PurePosixPath(name).parts).replace(".", "_"),
+        lambda name: blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
+    ]
+    for way in ways:
+        counts = Counter((r.fold, r.stem or way(r.name).lower()) for r in recordings)
+        recordings = [
+            r if r.stem or counts[r.fold, way(r.name).lower()] > 1 else replace(r, stem=way(r.name)) for r in recordings
+        ]
+    return recordings
