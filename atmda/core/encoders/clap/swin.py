@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -112,7 +113,7 @@ def _tiles(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype) -> tuple[
     edges = (bias + windows.masks()[kinds].to(bias.device)[:, None]).repeat(clips, 1, 1, 1).to(dtype)
     pieces = max(1, round(inside / TILE))
     cuts = [inside * piece // pieces for piece in range(pieces + 1)]
-    tiles = [Tile(a * TOKENS, b * TOKENS, plain) for a, b in zip(cuts, cuts[1:], strict=False) if b > a]
+    tiles = [Tile(a * TOKENS, b * TOKENS, plain) for a, b in pairwise(cuts) if b > a]
     return clips * count * TOKENS, [*tiles, Tile(inside * TOKENS, (inside + len(edges)) * TOKENS, edges)]
 
 
