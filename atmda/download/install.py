@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial as bind
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from atmda.core.files import publish
 from atmda.download.archives import RESERVE, Limits, unpack
@@ -112,14 +113,15 @@ class _Run:
         shutil.rmtree(self.room / "downloads", ignore_errors=True)
 
     def _download(self, part: Part, remote: Remote) -> tuple[Part, Remote, Path]:
-        return part, remote, self.client.download(remote, self._downloads(remote))
+        return part, remote, self.client.download(remote, self._downloads(part))
 
-    def _downloads(self, remote: Remote) -> Path:
-        return self.room / "downloads" / remote.destination
+    def _downloads(self, part: Part) -> Path:
+        """A folder a part: two parts may hold files of one name."""
+        return self.room / "downloads" / quote(part.name, safe="")
 
     def _already(self, part: Part, remote: Remote) -> Path | None:
         """A file that an earlier run downloaded, or that the user put where it belongs, if its checksum agrees."""
-        done = self._downloads(remote) / remote.filename
+        done = self._downloads(part) / remote.filename
         own = self.folder / remote.destination / remote.filename
         for path in (done, own):
             if not path.is_file() or (path == own and self.options.force):

@@ -34,7 +34,8 @@ def check_name(url: str, seconds: float) -> None:
     asked in a thread that is left behind. Behind a proxy the proxy resolves, and nothing is asked here.
     """
     parts = urlsplit(url)
-    if not parts.hostname or requests.utils.get_environ_proxies(url).get(parts.scheme):
+    proxies = requests.utils.get_environ_proxies(url)
+    if not parts.hostname or proxies.get(parts.scheme) or proxies.get("all"):
         return
     answer: list[str] = []
 
