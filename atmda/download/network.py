@@ -14,6 +14,18 @@ import requests
 from atmda.errors import AtmdaError
 
 
+class CancelledError(Exception):
+    """Another part failed or the user stopped; not an error of its own."""
+
+
+class TryAgainError(Exception):
+    """A try that came to nothing; `wait` is what the server asked for, in seconds."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
 class UnreachableError(Exception):
     """No connection could be made."""
 
