@@ -28,7 +28,9 @@ def encoder() -> CompactEncoder:
 def noisy(seconds: float, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    return (0.2 * np.sin(2 * np.pi * (300 + 200 * np.sin(t)) * t) + 0.02 * rng.standard_normal(len(t))).astype(np.float32)
+    return (0.2 * np.sin(2 * np.pi * (300 + 200 * np.sin(t)) * t) + 0.02 * rng.standard_normal(len(t))).astype(
+        np.float32
+    )
 
 
 def embed(encoder: CompactEncoder, samples: np.ndarray) -> np.ndarray:
@@ -104,7 +106,9 @@ def test_the_front_end_is_that_of_the_teacher() -> None:
     assert log_mel(np.zeros(400, np.float32))[0] == pytest.approx(np.log(0.001), abs=1e-4)
 
 
-@pytest.mark.parametrize("prompt", ["", "   ", "xqzzvw", "собака лает", "狗叫", "🐕", "word " * 1000, "é" * 5000, "\x00\n"])
+@pytest.mark.parametrize(
+    "prompt", ["", "   ", "xqzzvw", "собака лает", "狗叫", "🐕", "word " * 1000, "é" * 5000, "\x00\n"]
+)
 def test_odd_prompts_give_finite_vectors(encoder: CompactEncoder, prompt: str) -> None:
     found = encoder.embed_text([prompt])
     assert found.shape == (1, encoder.dim)

@@ -18,6 +18,7 @@ BACKGROUNDS = sorted((DEMO / "inference_bg_demo").glob("*.flac"))
 
 @pytest.fixture
 def synthesise(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # the folder travels in the wheel as it stands
     monkeypatch.syspath_prepend(str(DEMO))
     import synthesise
 

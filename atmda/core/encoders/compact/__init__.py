@@ -95,7 +95,9 @@ class CompactEncoder(Encoder):
         self._centre = tensors["trunk.centre"].astype(np.float64)
         self._axes = tensors["trunk.axes"].astype(np.float64)
         pieces = tensors["text.pieces"].tobytes().decode().split("\n")
-        self._text = TextTable(pieces, {n.removeprefix("text."): t for n, t in tensors.items() if n.startswith("text.")})
+        self._text = TextTable(
+            pieces, {n.removeprefix("text."): t for n, t in tensors.items() if n.startswith("text.")}
+        )
         self.dim = self._network.classes + self._axes.shape[1]
 
     def features(self, audio: Audio) -> Iterator[FloatArray]:
@@ -130,7 +132,9 @@ class CompactEncoder(Encoder):
         evidence = (total[:classes] / total[-1]) ** (1 / POWER)
         trunk = (total[classes:-1] / total[-1] - self._centre) @ self._axes
         parts = (evidence, 1 - TRUNK_SHARE), (trunk, TRUNK_SHARE)
-        return np.concatenate([x * np.sqrt(share) / max(np.linalg.norm(x), 1e-9) for x, share in parts]).astype(np.float32)
+        return np.concatenate([x * np.sqrt(share) / max(np.linalg.norm(x), 1e-9) for x, share in parts]).astype(
+            np.float32
+        )
 
     def embed_text(self, prompts: Sequence[str]) -> FloatArray:
         """Class weights (521) of each prompt, then zeros: float32 (n, 640)."""
