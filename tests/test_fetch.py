@@ -361,3 +361,57 @@ def test_a_folder_that_cannot_be_written_is_named(server: Server, tmp_path: Path
     (tmp_path / "input").write_text("a file where the folder should be")
     with pytest.raises(AtmdaError, match=r"input.urbansound8k cannot be made"):
         install(urbansound8k(server), tmp_path, QUICK)
+
+
+def test_a_damaged_archive_without_a_checksum_is_fetched_anew_by_the_next_run(server: Server, tmp_path: Path) -> None:
+    target = replace(urbansound8k(server, checksum=""), index=None)
+    body = server.files["/UrbanSound8K.tar.gz"]
+    server.files["/UrbanSound8K.tar.gz"] = body[:-5000]
+    with pytest.raises(AtmdaError, match=r"UrbanSound8K.tar.gz is damaged"):
+        install(target, tmp_path, QUICK)
+    server.files["/UrbanSound8K.tar.gz"] = body
+    install(target, tmp_path, QUICK)
+    assert len(load_dataset("urbansound8k", tmp_path).clips) == 2
+
+
+def test_an_archive_of_yours_is_never_deleted(server: Server, tmp_path: Path) -> None:
+    target = urbansound8k(server, volatile=True)
+    own = tmp_path / "input/urbansound8k/UrbanSound8K.tar.gz"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(tar({**US8K, "UrbanSound8K/audio/fold2/9-8-0-0.wav": b"other"}))
+    with pytest.raises(AtmdaError, match="other recordings"):
+        install(target, tmp_path, QUICK)
+    assert own.is_file()
+
+
+def test_the_size_that_a_redirecting_server_states_is_taken(server: Server, tmp_path: Path) -> None:
+    remote = serve(server, "c.pt", b"x" * 5000, checksum="", declared=True)
+    server.redirects["/hub/c.pt"] = "/c.pt"
+    server.headers["/hub/c.pt"] = {
+        "X-Linked-Size": "5000",
+        "X-Linked-ETag": f'"{hashlib.sha256(b"x" * 5000).hexdigest()}"',
+    }
+    server.heads = False  # as the store behind huggingface.co
+    planned: list[int | None] = []
+    moved = replace(remote, url=f"{server.url}/hub/c.pt")
+    target = Target("laion-clap", "models/laion-clap", (Part("checkpoint", (moved,)),))
+    install(target, tmp_path, QUICK, Watch(planned=planned.append))
+    assert planned == [5000] and contents(tmp_path / "models/laion-clap") == {"c.pt": b"x" * 5000}
+    server.files["/c.pt"] = b"y" * 5000
+    with pytest.raises(AtmdaError, match="other bytes than expected"):
+        install(target, tmp_path, replace(QUICK, force=True))
+    assert contents(tmp_path / "models/laion-clap") == {"c.pt": b"x" * 5000}
+
+
+def test_a_checkpoint_that_is_not_whole_yet_is_not_taken_for_one(server: Server, tmp_path: Path) -> None:
+    from atmda.core.encoders import EncoderRequest, resolve
+
+    part = Part("checkpoint", (serve(server, "c.pt", b"x" * 9000),))
+    target = Target("laion-clap", "models/laion-clap", (part,))
+    server.always["/c.pt"] = ("bytes", b"y" * 9000)
+    with pytest.raises(AtmdaError):
+        install(target, tmp_path, QUICK)
+    assert resolve(EncoderRequest("auto", data_dir=tmp_path)) == "compact"
+    server.always.clear()
+    install(target, tmp_path, QUICK)
+    assert resolve(EncoderRequest("auto", data_dir=tmp_path)) == "laion-clap"

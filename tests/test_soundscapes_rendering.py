@@ -178,7 +178,7 @@ def test_wav_files_are_plain_16_bit_and_read_back_within_half_a_step(tmp_path):
     data = wav_bytes(samples, RATE)
     (tmp_path / "x.wav").write_bytes(data)
     back, rate = sf.read(tmp_path / "x.wav")
-    assert (rate, len(data), data[36:40]) == (RATE, wav_size(1000), b"data")
+    assert (rate, len(data), bytes(data[36:40])) == (RATE, wav_size(1000), b"data")
     assert struct.unpack("<I", data[4:8])[0] == len(data) - 8
     assert np.abs(back - samples).max() <= 1.0 / 32768
     assert np.array_equal(np.frombuffer(wav_bytes(np.float32([2, -2]), RATE)[44:], "<i2"), [32767, -32768])

@@ -23,6 +23,16 @@ def length(response: requests.Response) -> int | None:
     return int(text) if plain and text.isdecimal() else None
 
 
+def stated_size(response: requests.Response) -> int | None:
+    """Bytes of the file behind a HEAD request: what the server that redirects says (X-Linked-Size), else its length.
+
+    The store that huggingface.co redirects to signs its addresses for GET alone and refuses HEAD.
+    """
+    linked = [answer.headers.get("X-Linked-Size", "") for answer in (*response.history, response)]
+    found = next((int(text) for text in linked if text.isdecimal()), None)
+    return length(response) if found is None and response.ok else found
+
+
 def content_range(response: requests.Response) -> tuple[int | None, int | None]:
     """First byte and bytes in all, of a Content-Range header; None where it does not say."""
     match = re.fullmatch(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", response.headers.get("Content-Range", "").strip())

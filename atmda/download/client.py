@@ -27,6 +27,7 @@ from atmda.download.answers import (
     note_path,
     read_note,
     size_of,
+    stated_size,
     write_note,
 )
 from atmda.download.checksums import agrees, checksum_of
@@ -104,7 +105,7 @@ class Client:
         except _TryAgainError:
             return None, ""
         with response:
-            return (length(response), declared_checksum(remote, response)) if response.ok else (None, "")
+            return stated_size(response), declared_checksum(remote, response)
 
     def download(self, remote: Remote, folder: Path) -> Path:
         """`remote` as `folder`/filename, whole, its checksum agreeing. Raises AtmdaError, or CancelledError.

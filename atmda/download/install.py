@@ -168,10 +168,14 @@ class _Run:
         else:
             staging = self.room / "unpack"
             shutil.rmtree(staging, ignore_errors=True)
-            names = unpack(paths, staging, limits=self.options.limits, report=bind(self.watch.unpacked, part.name))
-            placed = {_destination(part.remotes[0], name): staging / name for name in names}
-            if part.remotes[0].volatile:
-                self._check_contents(part, placed, paths[0])
+            try:
+                names = unpack(paths, staging, limits=self.options.limits, report=bind(self.watch.unpacked, part.name))
+                placed = {_destination(part.remotes[0], name): staging / name for name in names}
+                if part.remotes[0].volatile:
+                    self._check_contents(part, placed, paths[0])
+            except AtmdaError:
+                self._reject(part, paths)
+                raise
             files = self._put(placed)
             shutil.rmtree(staging, ignore_errors=True)
             self._tidy(part, paths)
@@ -210,11 +214,16 @@ class _Run:
             return
         index = load_index(self.target, self.room, self.client)
         if not staged_contents_agree(index_entries(index), placed):
-            archive.unlink(missing_ok=True)
             raise AtmdaError(
                 f"{part.remotes[0].url}: the server sent other recordings than {self.target.name} holds.",
                 "The old copy, if there was one, is untouched.",
             )
+
+    def _reject(self, part: Part, paths: list[Path]) -> None:
+        """Throw away a download that turned out bad and has no checksum to tell so; the next run fetches it anew."""
+        for remote, path in zip(part.remotes, paths, strict=True):
+            if self.room in path.parents and (remote.volatile or not remote.checksum):
+                path.unlink(missing_ok=True)
 
     def _tidy(self, part: Part, paths: list[Path]) -> None:
         for remote, path in zip(part.remotes, paths, strict=True):
