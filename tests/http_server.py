@@ -25,11 +25,14 @@ class Server:
     always: dict[str, object] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     requests: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, Range
+    redirects: dict[str, str] = field(default_factory=dict)
+    pause: dict[str, float] = field(default_factory=dict)  # seconds of silence in the middle of the body
     heads: bool = True
     etags: bool = True
     ranges: bool = True
     at_once: int = 0
     most_at_once: int = 0
+    over: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def gets(self, path: str) -> list[str]:
@@ -49,6 +52,8 @@ def serving() -> Iterator[Server]:
 
         def do_HEAD(self) -> None:
             server.requests.append(("HEAD", self.path, ""))
+            if self.path in server.redirects:
+                return self.status(302)
             body = server.files.get(self.path)
             if not server.heads or body is None:
                 return self.status(405 if body is not None else 404)
@@ -71,6 +76,8 @@ def serving() -> Iterator[Server]:
                     server.at_once -= 1
 
         def answer(self, trouble: object) -> None:
+            if self.path in server.redirects:
+                return self.status(302)
             body = server.files.get(self.path)
             if isinstance(trouble, int):
                 return self.status(trouble)
@@ -108,6 +115,11 @@ def serving() -> Iterator[Server]:
                 rest = rest[:value]
             elif kind == "length":
                 self.close_connection = True
+            if self.path in server.pause:
+                self.wfile.write(rest[: len(rest) // 2])
+                self.wfile.flush()
+                server.over.wait(server.pause[self.path])
+                rest = rest[len(rest) // 2 :]
             self.wfile.write(rest)
             return None
 
@@ -124,16 +136,20 @@ def serving() -> Iterator[Server]:
             self.send_response(code)
             for name, value in server.headers.get(self.path, {}).items():
                 self.send_header(name, value)
+            if code == 302:
+                self.send_header("Location", server.redirects[self.path])
             self.send_header("Content-Length", "0")
             self.end_headers()
 
     http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     http.daemon_threads = True
+    http.handle_error = lambda *arguments: None  # a client that goes away is part of the tests
     server.url = f"http://127.0.0.1:{http.server_address[1]}"
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
         yield server
     finally:
+        server.over.set()
         http.shutdown()
         http.server_close()

@@ -118,7 +118,7 @@ def _list_all(settings: FetchSettings, console: Console) -> int:
     rows: list[list[str]] = []
     for name in target_names():
         try:
-            target = find_target(name)
+            target = find_target(name, cheap=True)
         except AtmdaError as error:
             console.detail(f"{name}: {error}")
             entries.append({"name": name, "problem": str(error)})

@@ -112,15 +112,18 @@ def target_names() -> list[str]:
     return first + [name for name in soundata_names() if name not in first]
 
 
-def find_target(name: str) -> Target:
-    """What `name` stands for. Raises AtmdaError with the nearest known name."""
+def find_target(name: str, *, cheap: bool = False) -> Target:
+    """What `name` stands for. Raises AtmdaError with the nearest known name.
+
+    `cheap`: what can be said without importing soundata, for a list of everything.
+    """
     if name in OWN:
         return OWN[name]
     if name not in target_names():
         near = get_close_matches(name, target_names(), n=1, cutoff=0.5)
         hint = f"Did you mean {near[0]}?" if near else "See what there is with: atmda fetch --list"
         raise AtmdaError(f"There is nothing called {name!r} to fetch.", hint)
-    target = soundata_target(name)
+    target = soundata_target(name, cheap=cheap)
     facts = FACTS.get(name) or replace(target.facts, clips=CLIPS.get(name))
     if name == "esc50" and "/master" in target.parts[0].remotes[0].url:
         target = replace(target, parts=(Part(target.parts[0].name, (ESC50_ARCHIVE,)),))

@@ -34,6 +34,8 @@ def shown(target: Target, data_dir: Path) -> str:
     if not folder.is_dir():
         return ""
     state = State.load(folder)
+    if not target.parts:  # not known without importing soundata
+        return f"{len(state.parts)} parts" if state.parts else ""
     whole = sum(state.whole(part) for part in target.parts)
     if whole == len(target.parts) or (not state.parts and here_without_us(target, data_dir)):
         return "whole"

@@ -11,6 +11,7 @@ import ast
 import importlib
 import logging
 import warnings
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,14 +30,20 @@ def soundata_names() -> list[str]:
     return sorted(path.stem for path in folder.glob("[!_]*.py")) if folder else []
 
 
-def soundata_target(name: str) -> Target:
-    """The data set `name` as soundata knows it. Raises AtmdaError where it does not, or cannot be read."""
+def soundata_target(name: str, *, cheap: bool = False) -> Target:
+    """The data set `name` as soundata knows it. Raises AtmdaError where it does not, or cannot be read.
+
+    `cheap`: never import soundata; a data set that computes its remotes then comes without parts.
+    """
     folder = _folder()
     if folder is None:
         raise MISSING
     if name not in soundata_names():
         raise AtmdaError(f"soundata knows no data set {name!r}.")
-    found = _read_source(folder / f"{name}.py") or _import(name)
+    literals = _literals(folder / f"{name}.py")
+    if cheap and not literals.keys() >= {"INDEXES", "REMOTES"}:
+        return Target(name, f"input/{name}", (), None, Facts(licence=_licence(literals.get("LICENSE_INFO"))))
+    found = literals if literals.keys() >= {"INDEXES", "REMOTES"} else _import(name)
     try:
         parts = tuple(_part(key, value) for key, value in found["REMOTES"].items())
         index = _index(found["INDEXES"])
@@ -84,19 +91,31 @@ def _licence(text: Any) -> str:
     return " ".join(str(text or "").split())
 
 
-def _read_source(path: Path) -> dict[str, Any] | None:
-    """The literals WANTED of a module, calls in them as plain records; None where one is not a literal."""
+def _literals(path: Path) -> dict[str, Any]:
+    """Those of WANTED that a module says in literals, calls in them as plain records.
+
+    One that is computed, or that a later statement of the module changes, is left out.
+    """
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        found = {}
-        for statement in tree.body:
-            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-                name = statement.targets[0].id
-                if name in WANTED:
-                    found[name] = _literal(statement.value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escape sequences in its docstrings
+            tree = ast.parse(path.read_text(encoding="utf-8"))
     except (OSError, SyntaxError, ValueError):
-        return None
-    return found if {"INDEXES", "REMOTES"} <= found.keys() else None
+        return {}
+    found: dict[str, Any] = {}
+    for statement in tree.body:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if isinstance(statement, ast.Assign) and isinstance(target, ast.Name) and target.id in WANTED:
+            with suppress(ValueError):
+                found[target.id] = _literal(statement.value)
+        elif not isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            for name in _mentioned(statement):
+                found.pop(name, None)
+    return found
+
+
+def _mentioned(statement: ast.stmt) -> set[str]:
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id in WANTED}
 
 
 def _literal(node: ast.expr) -> Any:

@@ -25,6 +25,7 @@ STEP = 0.25
 SHORTEST_SECONDS = 0.5
 FILTER_BLOCK = 48
 GROUP = 64
+ORDER = 4
 DECIMALS = 6
 
 
@@ -34,7 +35,7 @@ def integrated_loudness(samples: npt.ArrayLike, sample_rate: int) -> float:
     Clips under 0.5 s are repeated until they reach it; silence and all that is quieter give -70. Rounded to 1e-6 LU,
     so that the last bits, which depend on the machine's matrix routines, do not reach the soundscape.
     """
-    signal = np.asarray(samples, np.float64)
+    signal = np.asarray(samples)
     seconds = len(signal) / sample_rate
     if seconds < SHORTEST_SECONDS:
         signal = np.tile(signal, ceil(SHORTEST_SECONDS / seconds))
@@ -64,16 +65,20 @@ def block_power(weighted: Array, sample_rate: int) -> Array:
     return np.asarray(within / (BLOCK_SECONDS * sample_rate))
 
 
-def k_weighted(samples: Array, sample_rate: int) -> Array:
+def k_weighted(samples: npt.ArrayLike, sample_rate: int) -> Array:
     """`samples` (n,) through the K-weighting filter, starting from rest: (n,)."""
-    forward, from_state, carry = _filter_matrices(sample_rate)
-    groups = -(-len(samples) // (GROUP * FILTER_BLOCK))
-    padded = np.zeros((groups, GROUP, FILTER_BLOCK))
-    padded.reshape(-1)[: len(samples)] = samples
-    both = padded @ forward
-    output = _states(both[..., FILTER_BLOCK:], carry) @ from_state
-    output += both[..., :FILTER_BLOCK]
-    return output.reshape(-1)[: len(samples)]
+    given = np.asarray(samples)
+    to_output, to_state, carry = _filter_matrices(sample_rate)
+    groups = -(-len(given) // (GROUP * FILTER_BLOCK))
+    blocks = np.zeros((groups, GROUP, FILTER_BLOCK + ORDER))
+    whole = len(given) // FILTER_BLOCK
+    rows = blocks.reshape(-1, FILTER_BLOCK + ORDER)
+    rows[:whole, :FILTER_BLOCK] = given[: whole * FILTER_BLOCK].reshape(whole, FILTER_BLOCK)
+    rest = given[whole * FILTER_BLOCK :]
+    if len(rest):
+        rows[whole, : len(rest)] = rest
+    blocks[..., FILTER_BLOCK:] = _states(blocks[..., :FILTER_BLOCK] @ to_state, carry)
+    return np.asarray(blocks @ to_output).reshape(-1)[: len(given)]
 
 
 def _lufs(power: npt.ArrayLike) -> Array:
@@ -125,26 +130,24 @@ def k_weighting_sections(sample_rate: int) -> list[tuple[float, float, float, fl
 def _filter_matrices(sample_rate: int) -> tuple[Array, Array, Array]:
     """One block of the filter as matrices, found by running it on unit inputs and unit states.
 
-    Returns `forward` (block, block + 4): input to output and to the state left behind; `from_state` (4, block):
-    state to output; `carry` (4, 4): state to the state left behind.
+    Returns `to_output` (block + 4, block): samples and the state before them to output; `to_state` (block, 4): samples
+    to the state they leave behind; `carry` (4, 4): state to the state left behind after a block of silence.
     """
     size = FILTER_BLOCK
-    response, impulse_states = _run(np.eye(1, size)[0], [0.0] * 4, sample_rate)
-    forward = np.zeros((size, size + 4))
+    response, impulse_states = _run(np.eye(1, size)[0], [0.0] * ORDER, sample_rate)
+    to_output, carry = np.zeros((size + ORDER, size)), np.zeros((ORDER, ORDER))
     for k in range(size):
-        forward[k, k:size] = response[: size - k]
-        forward[k, size:] = impulse_states[size - 1 - k]
-    from_state, carry = np.zeros((4, size)), np.zeros((4, 4))
-    for k in range(4):
-        output, states = _run(np.zeros(size), list(np.eye(4)[k]), sample_rate)
-        from_state[k], carry[k] = output, states[-1]
-    return forward, from_state, carry
+        to_output[k, k:] = response[: size - k]
+    for k in range(ORDER):
+        output, states = _run(np.zeros(size), list(np.eye(ORDER)[k]), sample_rate)
+        to_output[size + k], carry[k] = output, states[-1]
+    return to_output, impulse_states[::-1].copy(), carry
 
 
 def _run(samples: Array, state: list[float], sample_rate: int) -> tuple[Array, Array]:
     """The filter as a plain loop (transposed direct form II): output (n,), state after each sample (n, 4)."""
     sections = k_weighting_sections(sample_rate)
-    output, states = np.zeros(len(samples)), np.zeros((len(samples), 4))
+    output, states = np.zeros(len(samples)), np.zeros((len(samples), ORDER))
     for n, sample in enumerate(samples):
         value = float(sample)
         for k, (b0, b1, b2, a1, a2) in enumerate(sections):

@@ -113,7 +113,7 @@ class Renderer:
             result.notes.append("event is digital silence")
         elif loudness <= FLOOR:
             result.notes.append(f"event is quieter than {FLOOR:g} LUFS, so its level is lower than asked for")
-        samples = samples * np.float32(gain(mix.ref_db + event.snr - loudness))
+        samples *= np.float32(gain(mix.ref_db + event.snr - loudness))
         if len(samples) < round(max(mix.fade_in, mix.fade_out) * mix.sample_rate):
             result.notes.append(f"event lasts {1000 * len(samples) / mix.sample_rate:.3g} ms; fades shortened to half")
         fade_edges(samples, int(mix.fade_in * mix.sample_rate), int(mix.fade_out * mix.sample_rate))
@@ -162,7 +162,7 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False) -> FloatArr
         mono = np.tile(mono, -(-(stop - start) // len(mono)))[: stop - start]
     if audio.sample_rate != sample_rate:
         mono = soxr.resample(mono, audio.sample_rate, sample_rate, quality="HQ")
-    return np.clip(np.asarray(mono, np.float32), -1.0, 1.0)
+    return np.asarray(np.clip(mono, -1.0, 1.0), np.float32)
 
 
 def _settle_peak(result: Rendered, mix: Mix, clip_policy: ClipPolicy, name: str) -> None:
