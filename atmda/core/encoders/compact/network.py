@@ -13,8 +13,8 @@ import numpy as np
 
 from atmda.core.audio import FloatArray
 
-#: patches run through the network together: more would leave the processor's cache
-CHUNK = 4
+#: patches run through the network together: those of a window
+CHUNK = 12
 
 
 def _padded(x: FloatArray, margin: int) -> FloatArray:
