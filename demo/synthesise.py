@@ -11,10 +11,11 @@ import zlib
 from pathlib import Path
 
 import dsp
+import noises
 import numpy as np
 import numpy.typing as npt
+import signals
 import soundfile as sf
-from events import EVENTS
 from scene import park
 
 SEED = 2506
@@ -22,24 +23,25 @@ SECONDS = 4.5
 BACKGROUND_SECONDS = 6.0
 BACKGROUND_LEVEL = 10 ** (-40 / 20)  # root mean square of the scene in every recording, 1 being full scale
 
-# What sounds in each recording, and by how many dB it stands above the scene while it sounds.
-MIXED: dict[str, float] = {
-    "siren-1": 3,
-    "siren-2": 0,
-    "car_horn-1": 12,
-    "car_horn-2": 9,
-    "smoke_alarm-1": 15,
-    "church_bell-1": 18,
-    "church_bell-2": 15,
-    "engine_idling-1": 6,
-    "rain-1": 6,
-    "dog_bark-1": 12,
-    "jackhammer-1": 6,
-    "gun_shot-1": 9,
-    "whistle-1": 12,
-    "telephone_ringing-1": 6,
-    "helicopter-1": 6,
-}
+EVENT_LEVEL = 10 ** (3 / 20)  # of every event while it sounds, the scene being 1: 3 dB above it
+
+MIXED = [
+    "bicycle_bell-1",
+    "car_horn-1",
+    "car_horn-2",
+    "church_bell-1",
+    "crow-1",
+    "dog_bark-1",
+    "engine_idling-1",
+    "gun_shot-1",
+    "gun_shot-2",
+    "helicopter-1",
+    "rain-1",
+    "siren-1",
+    "siren-2",
+    "smoke_alarm-1",
+    "whistle-1",
+]
 BACKGROUNDS = [f"park-{number}" for number in range(1, 6)]
 
 
@@ -61,7 +63,8 @@ def sounding(wave: dsp.Wave) -> float:
 def dry_event(name: str) -> tuple[dsp.Wave, np.random.Generator]:
     """The event of a recording in its surroundings, without the scene, and the generator to go on with."""
     rng = generator(name)
-    dry = EVENTS[name.rsplit("-", 1)[0]](rng, SECONDS)
+    kind = name.rsplit("-", 1)[0]
+    dry = getattr(signals if hasattr(signals, kind) else noises, kind)(rng, SECONDS)
     event = dsp.echoed(dry, rng, t60=0.45, wet=0.3)
     return event / sounding(event), rng
 
@@ -72,13 +75,13 @@ def recording(name: str) -> npt.NDArray[np.int16]:
         wave = park(generator(name), BACKGROUND_SECONDS)
     else:
         event, rng = dry_event(name)
-        wave = park(rng, SECONDS) + 10 ** (MIXED[name] / 20) * event
+        wave = park(rng, SECONDS) + EVENT_LEVEL * event
     scaled = np.round(wave * BACKGROUND_LEVEL * 32768)
     return np.clip(scaled, -32768, 32767).astype(np.int16)
 
 
 def main(folder: Path) -> None:
-    for kind, names in (("inference_demo", list(MIXED)), ("inference_bg_demo", BACKGROUNDS)):
+    for kind, names in (("inference_demo", MIXED), ("inference_bg_demo", BACKGROUNDS)):
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for name in names:
             sf.write(folder / kind / f"{name}.flac", recording(name), dsp.RATE, subtype="PCM_16")

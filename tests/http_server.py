@@ -25,6 +25,7 @@ class Server:
     always: dict[str, object] = field(default_factory=dict)
     headers: dict[str, dict[str, str]] = field(default_factory=dict)
     requests: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, Range
+    redirects: dict[str, str] = field(default_factory=dict)
     pause: dict[str, float] = field(default_factory=dict)  # seconds of silence in the middle of the body
     heads: bool = True
     etags: bool = True
@@ -51,6 +52,8 @@ def serving() -> Iterator[Server]:
 
         def do_HEAD(self) -> None:
             server.requests.append(("HEAD", self.path, ""))
+            if self.path in server.redirects:
+                return self.status(302)
             body = server.files.get(self.path)
             if not server.heads or body is None:
                 return self.status(405 if body is not None else 404)
@@ -73,6 +76,8 @@ def serving() -> Iterator[Server]:
                     server.at_once -= 1
 
         def answer(self, trouble: object) -> None:
+            if self.path in server.redirects:
+                return self.status(302)
             body = server.files.get(self.path)
             if isinstance(trouble, int):
                 return self.status(trouble)
@@ -131,6 +136,8 @@ def serving() -> Iterator[Server]:
             self.send_response(code)
             for name, value in server.headers.get(self.path, {}).items():
                 self.send_header(name, value)
+            if code == 302:
+                self.send_header("Location", server.redirects[self.path])
             self.send_header("Content-Length", "0")
             self.end_headers()
 

@@ -11,6 +11,7 @@ import requests
 
 from atmda.download.checksums import from_etag
 from atmda.download.remotes import Remote
+from atmda.errors import AtmdaError
 
 
 def size_of(path: Path) -> int:
@@ -21,6 +22,16 @@ def length(response: requests.Response) -> int | None:
     text = response.headers.get("Content-Length", "")
     plain = response.headers.get("Content-Encoding", "identity") == "identity"
     return int(text) if plain and text.isdecimal() else None
+
+
+def stated_size(response: requests.Response) -> int | None:
+    """Bytes of the file behind a HEAD request: what the server that redirects says (X-Linked-Size), else its length.
+
+    The store that huggingface.co redirects to signs its addresses for GET alone and refuses HEAD.
+    """
+    linked = [answer.headers.get("X-Linked-Size", "") for answer in (*response.history, response)]
+    found = next((int(text) for text in linked if text.isdecimal()), None)
+    return length(response) if found is None and response.ok else found
 
 
 def content_range(response: requests.Response) -> tuple[int | None, int | None]:
@@ -38,6 +49,14 @@ def declared_checksum(remote: Remote, response: requests.Response) -> str:
     answers = [*response.history, response]
     linked = [from_etag(answer.headers.get("X-Linked-ETag")) for answer in answers]
     return next(filter(None, linked), "") or from_etag(answers[0].headers.get("ETag"))
+
+
+def refusal(remote: Remote, response: requests.Response) -> AtmdaError:
+    """What to say of an answer that asking again will not change."""
+    code = response.status_code
+    if code in (404, 410):
+        return AtmdaError(f"{remote.url} is not there any more (the server answered {code}).")
+    return AtmdaError(f"{remote.url} is refused (the server answered {code}).")
 
 
 def note_path(part: Path) -> Path:

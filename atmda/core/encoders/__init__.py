@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +42,9 @@ def resolve(request: EncoderRequest) -> str:
     if request.model in ENCODERS:
         return request.model
     if request.model == "auto":
-        return "laion-clap" if (request.models_dir / "laion-clap").is_dir() else "compact"
+        from atmda.core.encoders.clap.find import checkpoints_in
+
+        return "laion-clap" if checkpoints_in(request.models_dir / "laion-clap") else "compact"
     if Path(request.model).exists():
         return "laion-clap"
     if request.model.count("/") == 1:  # owner/name, as repositories of Hugging Face are called
@@ -80,5 +82,8 @@ def load_encoder(
         SettingsError: an unknown model, or a device that is not there.
     """
     request = EncoderRequest(model, device, precision, long, seed, Path(data_dir))
-    loaded: Encoder = import_module(ENCODERS[resolve(request)][0]).load(request)
+    name = resolve(request)
+    if model == "auto":
+        request = replace(request, model=name)
+    loaded: Encoder = import_module(ENCODERS[name][0]).load(request)
     return loaded

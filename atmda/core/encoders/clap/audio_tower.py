@@ -21,6 +21,7 @@ from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.architecture import Architecture
 from atmda.core.encoders.clap.fusion import Fusion
 from atmda.core.encoders.clap.rows import padded_rows
+from atmda.core.encoders.clap.scratch import Scratch
 from atmda.core.encoders.clap.swin import Merge, SwinBlock
 
 MELS = 64
@@ -45,6 +46,7 @@ class AudioTower:
             return weights[f"audio_branch.{name}"].to(device, torch.float32)
 
         self.device = device
+        self._scratch = Scratch()
         # batch norm over mel bands, in evaluation mode: one scale and one shift a band
         self._gain = get("bn0.weight") / torch.sqrt(get("bn0.running_var") + 1e-5)
         self._shift = get("bn0.bias") - get("bn0.running_mean") * self._gain
@@ -87,8 +89,8 @@ class AudioTower:
 
     def _stage(self, tokens: Tensor, stage: int) -> Tensor:
         for block in self._stages[stage]:
-            tokens = block(tokens)
-        return self._merges[stage](tokens) if stage < len(self._merges) else tokens
+            tokens = block(tokens, self._scratch)
+        return self._merges[stage](tokens, self._scratch) if stage < len(self._merges) else tokens
 
     def _embed(self, mel: Tensor) -> Tensor:
         """Patch tokens (4096, dim) in window order."""

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from atmda.core.encoders.clap import windows
+from atmda.core.encoders.clap.scratch import Scratch
 
 Get = Callable[[str], Tensor]
 
 TOKENS = windows.SIZE * windows.SIZE
+#: Windows worked on at once: enough rows for a fast product, few enough for their intermediates to stay in a cache.
+TILE = 16
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Windows that go through a block together: rows `start` to `stop` of a unit of clips.
+
+    `bias` (1 or windows, heads, 64, 64) is added to the scores: positions, and masks where windows were shifted.
+    """
+
+    start: int
+    stop: int
+    bias: Tensor
 
 
 class SwinBlock:
@@ -24,47 +41,46 @@ class SwinBlock:
 
     def __init__(self, get: Get, name: str, side: int, heads: int, index: int, dtype: torch.dtype) -> None:
         self.heads = heads
-        self.dtype = dtype
-        self.side = side
-        shifted = index % 2 == 1 and side > windows.SIZE
+        self.size = side * side
+        self.buffer = f"tokens{side}.{index % 2}"  # the other one than the tokens come in
         self.before = get(name + "norm1.weight"), get(name + "norm1.bias")
         self.between = get(name + "norm2.weight"), get(name + "norm2.bias")
         self.qkv, self.proj, self.up, self.down = (
             (get(f"{name}{part}.weight").to(dtype), get(f"{name}{part}.bias").to(dtype))
             for part in ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
         )
+        shifted = index % 2 == 1 and side > windows.SIZE
         bias = _position_bias(get(name + "attn.relative_position_bias_table"))
-        self.groups = windows.mask_groups(side) if shifted else [(side // windows.SIZE) ** 2]
-        biases = bias + windows.masks().to(bias.device)[:, None] if shifted else bias[None]
+        self.unit, self.tiles = _tiles(bias, side, shifted, dtype)
         orders = windows.window_order(side), windows.shifted_order(side)
         self.rows = None
         if index > 0 and side > windows.SIZE:
             self.rows = windows.between(*(orders if shifted else orders[::-1])).to(bias.device)
-        self.biases = [each[None].to(dtype) for each in biases]
 
-    def __call__(self, tokens: Tensor) -> Tensor:
-        """Tokens, float32 (n * side * side, c)."""
+    def __call__(self, tokens: Tensor, scratch: Scratch) -> Tensor:
+        """Tokens, float32 (n * side * side, c), changed in place or moved to a buffer of `scratch`."""
         if self.rows is not None:
-            tokens = tokens.view(-1, len(self.rows), tokens.shape[-1])[:, self.rows].view(tokens.shape)
-        normed = F.layer_norm(tokens, tokens.shape[-1:], *self.before).to(self.dtype)
-        tokens = tokens + F.linear(self._attend(F.linear(normed, *self.qkv)), *self.proj)
-        normed = F.layer_norm(tokens, tokens.shape[-1:], *self.between).to(self.dtype)
-        hidden = F.gelu(F.linear(normed, *self.up))
-        return tokens.add_(F.linear(hidden, *self.down))
+            tokens = scratch.gather(self.buffer, tokens, self.rows, self.size)
+        for start in range(0, len(tokens), self.unit):
+            for tile in self.tiles:
+                self._tile(tokens[start + tile.start : start + tile.stop], tile.bias, scratch)
+        return tokens
 
-    def _attend(self, qkv: Tensor) -> Tensor:
-        channels = qkv.shape[-1] // 3
-        size = self.side * self.side
-        split = qkv.view(-1, size // TOKENS, TOKENS, 3, self.heads, channels // self.heads)
-        parts = []
-        start = 0
-        for count, bias in zip(self.groups, self.biases, strict=True):
-            group = split[:, start : start + count].reshape(-1, *split.shape[2:])
-            query, key, value = group.permute(2, 0, 3, 1, 4).unbind(0)
-            heads = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-            parts.append(heads.transpose(1, 2).reshape(len(split), count * TOKENS, channels))
-            start += count
-        return (parts[0] if len(parts) == 1 else torch.cat(parts, 1)).view(-1, channels)
+    def _tile(self, tokens: Tensor, bias: Tensor, scratch: Scratch) -> None:
+        if not len(tokens):
+            return
+        normed = F.layer_norm(tokens, tokens.shape[-1:], *self.before)
+        scratch.add_linear(tokens, self._attend(scratch.linear("qkv", normed, self.qkv), bias), self.proj)
+        normed = F.layer_norm(tokens, tokens.shape[-1:], *self.between)
+        hidden = torch.ops.aten.gelu_(scratch.linear("hidden", normed, self.up))
+        scratch.add_linear(tokens, hidden, self.down)
+
+    def _attend(self, qkv: Tensor, bias: Tensor) -> Tensor:
+        split = qkv.view(-1, TOKENS, 3, self.heads, qkv.shape[-1] // (3 * self.heads))
+        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
+        # the last unit may hold fewer clips than its bias was made for
+        heads = F.scaled_dot_product_attention(query, key, value, attn_mask=bias[: len(split)])
+        return heads.transpose(1, 2).reshape(len(qkv), -1)
 
 
 class Merge:
@@ -77,11 +93,28 @@ class Merge:
         self.size = side * side
         self.rows = windows.between(source, windows.merge_order(side)).to(self.norm[0].device)
 
-    def __call__(self, tokens: Tensor) -> Tensor:
-        channels = tokens.shape[-1]
-        gathered = tokens.view(-1, self.size, channels)[:, self.rows].view(-1, 4 * channels)
-        normed = F.layer_norm(gathered, gathered.shape[-1:], *self.norm).to(self.weight.dtype)
-        return F.linear(normed, self.weight).float()
+    def __call__(self, tokens: Tensor, scratch: Scratch) -> Tensor:
+        gathered = scratch.gather(f"merge{self.size}", tokens, self.rows, self.size).view(-1, 4 * tokens.shape[-1])
+        normed = F.layer_norm(gathered, gathered.shape[-1:], *self.norm)
+        return F.linear(normed.to(self.weight.dtype), self.weight).float()
+
+
+def _tiles(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype) -> tuple[int, list[Tile]]:
+    """The tiles of a unit of whole clips, and how many tokens such a unit has."""
+    count = (side // windows.SIZE) ** 2
+    clips = max(1, TILE // count) if count < TILE else 1
+    plain = bias[None].to(dtype)
+    if not shifted:
+        step = min(count * clips, TILE) * TOKENS
+        unit = clips * count * TOKENS
+        return unit, [Tile(start, min(start + step, unit), plain) for start in range(0, unit, step)]
+    inside = windows.mask_groups(side)[0] if clips == 1 else 0
+    kinds = torch.repeat_interleave(torch.arange(4), torch.tensor(windows.mask_groups(side)))[inside:]
+    edges = (bias + windows.masks()[kinds].to(bias.device)[:, None]).repeat(clips, 1, 1, 1).to(dtype)
+    pieces = max(1, round(inside / TILE))
+    cuts = [inside * piece // pieces for piece in range(pieces + 1)]
+    tiles = [Tile(a * TOKENS, b * TOKENS, plain) for a, b in pairwise(cuts) if b > a]
+    return clips * count * TOKENS, [*tiles, Tile(inside * TOKENS, (inside + len(edges)) * TOKENS, edges)]
 
 
 def _position_bias(table: Tensor) -> Tensor:

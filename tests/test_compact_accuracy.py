@@ -1,0 +1,67 @@
+"""The built-in encoder on recordings it never heard: no change may cost it much of what was measured."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from atmda.core.adaptation import probabilities
+from atmda.core.encoders import load_encoder
+from atmda.core.encoders.base import Encoder
+from atmda.core.prompts import class_prompts
+from atmda.core.prototypes import scores
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
+evaluate = pytest.importorskip("evaluate", reason="needs the training scripts, which travel with a checkout")
+
+
+@pytest.fixture(scope="module")
+def encoder() -> Encoder:
+    return load_encoder("compact")
+
+
+@pytest.fixture(scope="module")
+def heard(encoder: Encoder, test_data: Path):  # type: ignore[no-untyped-def]
+    clips = evaluate.urbansound(test_data)
+    return clips, encoder.embed_audio(clips.files, num_workers=2)
+
+
+@pytest.fixture(scope="module")
+def heard_esc(encoder: Encoder, test_data: Path):  # type: ignore[no-untyped-def]
+    clips = evaluate.esc10(test_data)
+    return clips, encoder.embed_audio(clips.files, num_workers=2)
+
+
+def test_street_sounds_are_named_by_prompt(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
+    clips, X = heard
+    found = scores(X, encoder.embed_text(class_prompts(clips.labels)))
+    assert (found.argmax(1) == clips.y).mean() >= 0.50
+    assert evaluate.error_of_confidence(probabilities(found, encoder.logit_scale), clips.y) <= 0.20
+
+
+def test_templates_agree_within_a_few_points(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
+    clips, X = heard
+    found = [
+        (scores(X, encoder.embed_text(class_prompts(clips.labels, t))).argmax(1) == clips.y).mean()
+        for t in evaluate.TEMPLATES
+    ]
+    assert max(found) - min(found) <= 0.05
+
+
+def test_prototypes_from_audio_beat_prompts(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
+    clips, X = heard
+    right = evaluate.by_mode(X, encoder.embed_text(class_prompts(clips.labels)), clips)
+    assert np.mean(right["sv"]) >= np.mean(right["zs"])
+
+
+def test_everyday_sounds_are_named_by_prompt(encoder: Encoder, heard_esc, test_data: Path) -> None:  # type: ignore[no-untyped-def]
+    clips, X = heard_esc
+    found = scores(X, encoder.embed_text(class_prompts(clips.labels)))
+    assert (found.argmax(1) == clips.y).mean() >= 0.60
+    fifty = evaluate.esc50_names(test_data)
+    truth = np.array([fifty.index(clips.labels[c]) for c in clips.y])
+    among = scores(X, encoder.embed_text(class_prompts(fifty))).argmax(1)
+    assert (among == truth).mean() >= 0.40
