@@ -15,7 +15,7 @@ from functools import partial as bind
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from atmda.download.archives import RESERVE, Limits, unpack
+from atmda.download.archives import RESERVE, unpack
 from atmda.download.checksums import agrees, checksum_of
 from atmda.download.client import Client, Policy, Report
 from atmda.download.placing import destination_of, move
@@ -23,6 +23,7 @@ from atmda.download.pool import run_all
 from atmda.download.presence import here_without_us
 from atmda.download.remotes import Part, Remote, Target
 from atmda.download.state import WORKROOM, Installed, State, alone
+from atmda.download.unpacking import Limits
 from atmda.download.verify import index_entries, load_index, save_index, staged_contents_agree
 from atmda.errors import AtmdaError
 
