@@ -35,7 +35,7 @@ CropSource = Callable[[int, bytes], Callable[[range], int]]
 
 def seeded_crops(seed: int, digest: bytes) -> Callable[[range], int]:
     """Crop positions drawn from a generator of their own, so that no clip depends on which came before."""
-    generator = np.random.default_rng([seed, *np.frombuffer(digest, np.uint32).tolist()])
+    generator = np.random.default_rng([seed % 2**64, *np.frombuffer(digest, np.uint32).tolist()])
     return lambda positions: positions[int(generator.integers(len(positions)))]
 
 
