@@ -273,6 +273,18 @@ def test_no_room_is_said_before_anything_is_downloaded(
     assert server.gets("/UrbanSound8K.tar.gz") == []
 
 
+def test_room_is_asked_for_what_is_missing_only(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = replace(split_target(server, tmp_path), facts=Facts(unpacked=35_000_000_000))
+    usage = install_module.shutil._ntuple_diskusage(10**10, 0, 1_000_000_000)  # type: ignore[attr-defined]
+    monkeypatch.setattr(install_module.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(AtmdaError, match=r"needs about 35.0 GB"):
+        install(target, tmp_path, QUICK)
+    install(target, tmp_path, replace(QUICK, partial=("FSD50K.dev_audio", "ground_truth")))
+    assert install(target, tmp_path, QUICK).fetched == ("metadata",)
+
+
 def test_servers_that_know_no_head_requests_serve_too(server: Server, tmp_path: Path) -> None:
     server.heads = False
     planned: list[int | None] = []
