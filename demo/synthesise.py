@@ -23,7 +23,7 @@ SECONDS = 4.5
 BACKGROUND_SECONDS = 6.0
 BACKGROUND_LEVEL = 10 ** (-40 / 20)  # root mean square of the scene in every recording, 1 being full scale
 
-EVENT_LEVEL = 10 ** (6 / 20)  # of every event while it sounds, the scene being 1: 6 dB above it
+EVENT_LEVEL = 10 ** (3 / 20)  # of every event while it sounds, the scene being 1: 3 dB above it
 
 MIXED = [
     "bicycle_bell-1",

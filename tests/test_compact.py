@@ -42,7 +42,7 @@ def test_the_weights_fit_in_eight_megabytes() -> None:
     assert WEIGHTS.stat().st_size <= 8_000_000
 
 
-@pytest.mark.parametrize("seconds", [1 / SAMPLE_RATE, 0.1, 0.97, 0.975, 1.0, 4.0, 11.9, 12.1, 30.0])
+@pytest.mark.parametrize("seconds", [1 / SAMPLE_RATE, 0.1, 0.97, 0.975, 1.0, 4.0, 11.9, 12.1])
 def test_a_clip_of_any_length_gives_a_finite_embedding_of_unit_length(encoder: CompactEncoder, seconds: float) -> None:
     found = embed(encoder, noisy(max(seconds, 1 / SAMPLE_RATE)) if seconds >= 0.1 else np.ones(1, np.float32))
     assert found.shape == (encoder.dim,)
@@ -68,19 +68,35 @@ def test_worker_count_and_batch_size_do_not_change_embeddings(encoder: CompactEn
     np.testing.assert_array_equal(one, encoder.embed_audio(clips, batch_size=5, num_workers=2))
 
 
-def test_the_windows_of_a_long_clip_are_the_patches_of_the_whole(encoder: CompactEncoder) -> None:
-    samples = noisy(41.3)
+@pytest.mark.parametrize("seconds", [12.0, 13.1, 41.3, 50.0])
+def test_the_windows_of_a_long_clip_are_the_patches_of_the_whole(encoder: CompactEncoder, seconds: float) -> None:
+    samples = noisy(seconds)
     windows = list(encoder.features(from_array(samples, SAMPLE_RATE)))
     mel = log_mel(samples)
-    starts = [*range(0, len(mel) - 95, STEP), len(mel) - 96]
+    starts = sorted({*range(0, len(mel) - 95, STEP), len(mel) - 96})
     whole = np.stack([mel[s : s + 96] for s in starts])
-    assert len(windows) > 2
+    assert all(len(window) * STEP * HOP < 13 * SAMPLE_RATE for window in windows)
     np.testing.assert_allclose(np.concatenate(windows), whole, atol=1e-4)
-    pooled = encoder.pool(encoder.encode([whole]))
-    np.testing.assert_allclose(embed(encoder, samples), pooled, atol=1e-5)
 
 
-def test_an_hour_needs_no_more_memory_than_a_minute(encoder: CompactEncoder) -> None:
+def test_a_long_clip_is_the_power_mean_of_its_windows(encoder: CompactEncoder) -> None:
+    windows = list(encoder.features(from_array(noisy(26.0), SAMPLE_RATE)))
+    evidence, counts = [], []
+    for window in windows:
+        state = encoder.encode([window])[0].astype(np.float64)
+        evidence.append((state[:521] / state[-1]) ** (1 / 3))
+        counts.append(len(window))
+    mean = (np.average(np.stack(evidence) ** 3, axis=0, weights=counts)) ** (1 / 3)
+    found = encoder.pool(encoder.encode(windows))[:521]
+    np.testing.assert_allclose(found / np.linalg.norm(found), mean / np.linalg.norm(mean), atol=1e-5)
+
+
+def test_loudness_hardly_moves_an_embedding(encoder: CompactEncoder) -> None:
+    samples = noisy(4.0)
+    assert embed(encoder, samples) @ embed(encoder, samples * np.float32(0.05)) > 0.97
+
+
+def test_a_long_recording_needs_no_more_memory_than_a_minute(encoder: CompactEncoder) -> None:
     block = noisy(12.0)
 
     def peak(blocks: int) -> int:
@@ -92,7 +108,7 @@ def test_an_hour_needs_no_more_memory_than_a_minute(encoder: CompactEncoder) -> 
         tracemalloc.stop()
         return found
 
-    assert peak(100) < 1.2 * peak(5)
+    assert peak(40) < 1.2 * peak(5)
 
 
 def test_the_front_end_is_that_of_the_teacher() -> None:
@@ -144,7 +160,10 @@ def test_words_that_say_nothing_are_named(encoder: CompactEncoder) -> None:
     assert encoder.unknown_words("car horn") == []
     assert encoder.unknown_words("собака") == ["собака"]
     assert encoder.unknown_words("dog 狗") == ["狗"]
-    assert "xqzzvwk" in encoder.unknown_words("xqzzvwk siren")
+    assert encoder.unknown_words("xqzzvwk siren") == ["xqzzvwk"]
+    assert encoder.unknown_words("the sound of rain") == []
+    assert encoder.unknown_words("didgeridoo, ukulele") == []
+    assert encoder.unknown_words("") == []
 
 
 def test_what_decides_embeddings_is_named(encoder: CompactEncoder) -> None:
@@ -168,5 +187,7 @@ def test_the_first_embedding_imports_no_torch() -> None:
         "e.embed_audio([(np.zeros(8000, np.float32), 16000)]); e.embed_text(['dog']);"
         "print(json.dumps([m for m in ('torch', 'transformers', 'scipy') if m in sys.modules]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
+    paths = [str(WEIGHTS.parents[4]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert json.loads(done.stdout) == []

@@ -74,3 +74,19 @@ def test_running_the_script_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     assert len(made) == 1 + len(MIXED) + len(BACKGROUNDS)
     for path in made:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes(), path
+
+
+def test_the_built_in_encoder_gets_more_of_it_right_once_the_park_is_taken_off() -> None:
+    from atmda.core.encoders import load_encoder
+
+    encoder = load_encoder("compact")
+    labels = (DEMO / "class_labels.txt").read_text(encoding="utf-8").splitlines()
+    truth = np.array([labels.index(path.stem.rsplit("-", 1)[0].replace("_", " ")) for path in MIXED])
+    prototypes = encoder.embed_text([f"This is a sound of {label}" for label in labels])
+    scores = encoder.embed_audio(MIXED) @ prototypes.T
+    profile = (encoder.embed_audio(BACKGROUNDS) @ prototypes.T).mean(axis=0)
+    plain = int((scores.argmax(axis=1) == truth).sum())
+    adapted = int(((scores - 0.5 * profile).argmax(axis=1) == truth).sum())
+    assert labels[int(profile.argmax())] == "rain"
+    assert adapted >= plain + 2
+    assert adapted >= 10

@@ -17,7 +17,8 @@ from http_server import Server, serving
 
 from atmda.download import client as client_module
 from atmda.download import network
-from atmda.download.client import CancelledError, Client, Policy
+from atmda.download.client import Client, Policy
+from atmda.download.network import CancelledError
 from atmda.download.remotes import Remote
 from atmda.errors import AtmdaError
 

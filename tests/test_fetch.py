@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import json
 import random
@@ -18,6 +19,7 @@ from http_server import Server, serving
 
 from atmda.datasets import load_dataset
 from atmda.download import install as install_module
+from atmda.download.catalogue import ESC50_COMMIT, find_target
 from atmda.download.client import Policy
 from atmda.download.install import Options, Watch, install
 from atmda.download.remotes import Facts, Part, Remote, Target
@@ -415,3 +417,85 @@ def test_a_checkpoint_that_is_not_whole_yet_is_not_taken_for_one(server: Server,
     server.always.clear()
     install(target, tmp_path, QUICK)
     assert resolve(EncoderRequest("auto", data_dir=tmp_path)) == "laion-clap"
+
+
+TAU = "TAU-urban-acoustic-scenes-2019-development"
+PACKED = {  # what the publishers' archives hold, by their names
+    "UrbanSound8K.tar.gz": US8K,
+    "ESC-50-master.zip": {
+        f"ESC-50-{ESC50_COMMIT}/meta/esc50.csv": b"filename,fold,target,category,esc10\n1-5-A-0.wav,1,0,dog,True\n",
+        f"ESC-50-{ESC50_COMMIT}/audio/1-5-A-0.wav": b"RIFF",
+        f"ESC-50-{ESC50_COMMIT}/README.md": b"",
+    },
+    "FSD50K.ground_truth.zip": {
+        "FSD50K.ground_truth/vocabulary.csv": b"0,Bark,/m/1\n",
+        "FSD50K.ground_truth/dev.csv": b"fname,labels,mids,split\n1,Bark,/m/1,train\n",
+        "FSD50K.ground_truth/eval.csv": b"fname,labels,mids\n2,Bark,/m/1\n",
+    },
+    "FSD50K.dev_audio": {"FSD50K.dev_audio/1.wav": random.Random(4).randbytes(30_000)},
+    "FSD50K.eval_audio": {"FSD50K.eval_audio/2.wav": random.Random(5).randbytes(9_000)},
+    f"{TAU}.meta.zip": {
+        f"{TAU}/meta.csv": b"filename\tscene_label\naudio/park-a-1-1-a.wav\tpark\naudio/bus-a-1-2-a.wav\tbus\n",
+        f"{TAU}/evaluation_setup/fold1_train.csv": b"filename\tscene_label\naudio/park-a-1-1-a.wav\tpark\n",
+        f"{TAU}/evaluation_setup/fold1_test.csv": b"filename\n",
+        f"{TAU}/evaluation_setup/fold1_evaluate.csv": b"filename\tscene_label\n",
+    },
+    f"{TAU}.audio.1.zip": {f"{TAU}/audio/park-a-1-1-a.wav": b"RIFF"},
+    f"{TAU}.audio.2.zip": {f"{TAU}/audio/bus-a-1-2-a.wav": b"RIFF"},
+}
+
+
+def packed_as(server: Server, folder: Path, remotes: tuple[Remote, ...]) -> tuple[Remote, ...]:
+    """The remotes of a part as soundata describes them, served here with small contents."""
+    from test_extract_split import split
+
+    name = remotes[0].filename
+    if len(remotes) > 1:
+        folder.mkdir(parents=True)
+        stem = name.rpartition(".")[0]
+        files = PACKED[stem]
+        size = sum(map(len, files.values())) // (len(remotes) - 1) - 40
+        bodies = {stem + path.suffix: path.read_bytes() for path in split(folder, files, size)}
+        assert sorted(bodies) == sorted(remote.filename for remote in remotes)
+    else:
+        files = PACKED.get(name, {f"other/{name}.txt": b"x"})
+        bodies = {name: tar(files) if ".tar" in name else packed(files)}
+    return tuple(
+        replace(serve(server, r.filename, bodies[r.filename]), strip=r.strip, destination=r.destination)
+        for r in remotes
+    )
+
+
+@pytest.mark.skipif(importlib.util.find_spec("soundata") is None, reason="soundata is not installed")
+@pytest.mark.parametrize(
+    ("name", "clips"),
+    [
+        ("urbansound8k", [("7-3-0-1.wav", "dog bark", 1, None), ("9-8-0-0.wav", "siren", 2, None)]),
+        ("esc50", [("1-5-A-0.wav", "dog", 1, None)]),
+        ("fsd50k", [("1.wav", None, None, "train"), ("2.wav", None, None, "test")]),
+        ("tau2019uas", [("bus-a-1-2-a.wav", "bus", 4, "unlisted"), ("park-a-1-1-a.wav", "park", 1, "train")]),
+    ],
+)
+def test_each_of_the_papers_data_sets_ends_where_its_reader_finds_it(
+    server: Server, tmp_path: Path, name: str, clips: list[tuple[object, ...]]
+) -> None:
+    target = find_target(name)
+    parts = tuple(
+        Part(part.name, packed_as(server, tmp_path / "made" / part.name, part.remotes)) for part in target.parts
+    )
+    install(replace(target, parts=parts, index=None, facts=Facts()), tmp_path, QUICK)
+    found = load_dataset(name, tmp_path)
+    assert [(clip.name, clip.label, clip.fold, clip.split) for clip in found.clips] == clips
+    assert found.problems == ()
+    server.requests.clear()
+    assert install(replace(target, parts=parts, index=None), tmp_path, QUICK).fetched == () and not server.requests
+
+
+def test_two_parts_with_files_of_one_name_do_not_mix(server: Server, tmp_path: Path) -> None:
+    bodies = {place: packed({f"{place}/x": bytes([number]) * 200_000}) for number, place in enumerate(("york", "oslo"))}
+    parts = []
+    for place, body in bodies.items():
+        server.files[f"/{place}/Park.zip"] = body
+        parts.append(Part(place, (Remote("Park.zip", f"{server.url}/{place}/Park.zip", md5(body)),)))
+    install(Target("scenes", "input/scenes", tuple(parts)), tmp_path, QUICK)
+    assert sorted(contents(tmp_path / "input/scenes")) == ["oslo/x", "york/x"]

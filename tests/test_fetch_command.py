@@ -144,7 +144,7 @@ def test_a_stopped_fetch_goes_on_where_it_was(server: Server, tmp_path: Path, st
     command = [sys.executable, "-c", SCRIPT, f"{server.url}/big.bin", md5(body)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment)
-    half = tmp_path / "data/input/demo/.fetch/downloads/big.bin.part"
+    half = tmp_path / "data/input/demo/.fetch/downloads/all/big.bin.part"
     for _ in range(400):
         if half.is_file() and half.stat().st_size >= 100_000:
             break

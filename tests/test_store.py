@@ -167,7 +167,7 @@ class Malicious:
 def test_a_pt_that_asks_for_code_to_run_is_refused_and_the_code_does_not_run(tmp_path):
     torch = pytest.importorskip("torch")
     torch.save({"a.wav": {"embd": Malicious()}}, tmp_path / "a.pt")
-    with pytest.raises(Exception, match="asks to call") as caught:
+    with pytest.raises(Exception, match="asks to run") as caught:
         read_embeddings(tmp_path / "a.pt")
     assert "mkdir" in str(caught.value)
     assert not Path("owned").exists()

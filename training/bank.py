@@ -20,7 +20,7 @@ import soundfile as sf
 import torch
 from breed import ELITE, Elite, offspring
 from mixes import PATCHES, SAMPLES, Recordings, clip
-from synth import Array
+from synth_parts import Array
 from teacher import Teacher
 
 from atmda.core.encoders.compact.frontend import BANDS, FRAMES, log_mel
@@ -90,7 +90,10 @@ class Maker:
             rows, members = np.unique(order, return_inverse=True)
             waves = np.stack([self._peak(*sources[row // CLIPS], row % CLIPS) for row in rows])
             _publish(
-                kept, waves=waves, members=members.reshape(order.shape).T, strengths=np.take_along_axis(scores, order, 0).T
+                kept,
+                waves=waves,
+                members=members.reshape(order.shape).T,
+                strengths=np.take_along_axis(scores, order, 0).T,
             )
         with np.load(kept) as file:
             return Elite(file["waves"], file["members"], file["strengths"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from mixes import SAMPLES, Recordings, equalise, room, source, speed
-from synth import Array, Rng, log_uniform, noise
+from synth_parts import Array, Rng, log_uniform, noise
 
 #: clips kept for each class
 ELITE = 14

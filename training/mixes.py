@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 import soxr
-from synth import RATE, Array, Rng, log_uniform, noise, synthesise
+from synth import synthesise
+from synth_parts import RATE, Array, Rng, log_uniform, noise
 
 from atmda.core.encoders.compact.frontend import FRAMES, HOP, WINDOW
 

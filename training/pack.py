@@ -22,7 +22,7 @@ LOGIT_SCALE = 30.0
 
 
 def statistics(network: Network, cache: Path) -> dict[str, np.ndarray]:
-    """What is usual on the first generation: mean and deviation of each logit, centre and whitening axes of the trunk."""
+    """What is usual on the first generation: mean and deviation of logits, centre and whitening axes of the trunk."""
     logits, trunks = [], []
     for shard in range(SHARDS["0"]):
         with np.load(shard_path(cache, "0", shard)) as file:

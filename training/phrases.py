@@ -12,15 +12,20 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).parent
-BEFORE = ("loud", "distant", "small", "old", "a big", "two", "several", "a", "the", "fast", "quiet", "metal", "wooden",
-          "broken", "someone's", "electric", "heavy", "young", "wild", "electronic", "a man", "a woman", "people")  # fmt: skip
-AFTER = ("in the distance", "outside", "indoors", "nearby", "at night", "noise", "sounds", "in the street", "recording",
-         "in the rain", "in a room", "passing by", "starting", "stopping", "running", "repeatedly")  # fmt: skip
+BEFORE = (
+    "loud", "distant", "small", "old", "a big", "two", "several", "a", "the", "fast", "quiet", "metal", "wooden",
+    "broken", "someone's", "electric", "heavy", "young", "wild", "electronic", "a man", "a woman", "people",
+)  # fmt: skip
+AFTER = (
+    "in the distance", "outside", "indoors", "nearby", "at night", "noise", "sounds", "in the street", "recording",
+    "in the rain", "in a room", "passing by", "starting", "stopping", "running", "repeatedly",
+)  # fmt: skip
 TEMPLATES = (
     "This is a sound of {}", "This is the sound of {}", "the sound of {}", "a sound of {}", "I can hear {}",
     "{} can be heard", "an audio recording of {}", "a recording of {}", "This is an audio clip of {}", "There is {}",
     "{} sound", "{} sounds in the background", "This is a sound of {} in the background", "This audio contains {}",
-    "you hear {}", "sounds of {}", "This is {}", "A {}", "the noise of {}", "listen to {}", "{}.", "A sound clip of {}.",
+    "you hear {}", "sounds of {}", "This is {}", "A {}", "the noise of {}", "listen to {}", "{}.",
+    "A sound clip of {}.",
 )  # fmt: skip
 
 

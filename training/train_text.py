@@ -51,7 +51,7 @@ def sentence_vectors(cache: Path, teacher: Path, seed: int) -> dict[str, object]
         "targets": found[[row[t] for t in texts]],
         "alone": found[[row[p.replace("##", "")] for p in pieces]],
         "anchors": found[[row[p] for p in said]],
-        "owners": np.array([i for i, l in enumerate(lists) for _ in l]),
+        "owners": np.array([i for i, phrases_ in enumerate(lists) for _ in phrases_]),
     }
 
 
@@ -99,7 +99,7 @@ def train(data: dict, seed: int) -> dict[str, np.ndarray]:
                 before, after = around[rng.integers(len(around))] if rng.uniform() < 0.6 else ([], [])
                 lists.append([*before, *plain[i], *after])
             offsets = torch.tensor(np.cumsum([0, *map(len, lists[:-1])]))
-            rows = torch.tensor([r for l in lists for r in l])
+            rows = torch.tensor([row for rows_ in lists for row in rows_])
             opened = gates[rows].exp()
             summed = F.embedding_bag(rows, vectors, offsets, mode="sum", per_sample_weights=opened)
             weight = F.embedding_bag(rows, gates.exp()[:, None], offsets, mode="sum")

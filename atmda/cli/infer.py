@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +17,7 @@ from atmda.settings.infer import InferSettings
 if TYPE_CHECKING:
     from atmda.core.audio import FloatArray
     from atmda.core.encoders.base import Encoder
-    from atmda.report.predictions import Prediction
+    from atmda.report.predictions import Labelled, Prediction
 
 SHOWN = 40  # rows of the table on the terminal
 
@@ -28,17 +27,6 @@ atmda infer --labels "dog bark,siren,rain" --audio-folder recordings
 atmda infer --class-labels labels.txt --audio-folder recordings -r --modality text --bg-type park
 atmda infer --class-labels labels.txt --audio-folder recordings --modality audio --bg-folder quiet --output out.csv
 """
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """What came of a run: predictions with the scores (n, c) they were made of, and the clips that were skipped."""
-
-    labels: tuple[str, ...]
-    predictions: list[Prediction]
-    scores: FloatArray
-    profile: FloatArray | None
-    skipped: dict[str, str]
 
 
 def run(settings: InferSettings, console: Console) -> int:
@@ -67,6 +55,7 @@ def _label(settings: InferSettings, console: Console) -> Labelled:
     from atmda.core.prompts import class_prompts
     from atmda.core.prototypes import scores, zero_shot
     from atmda.datasets import load_folder
+    from atmda.report.predictions import Labelled
 
     labels = _labels(settings)
     if settings.audio_folder is None:

@@ -6,15 +6,19 @@ import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from atmda.core.audio import FloatArray
 from atmda.core.files import publish
+from atmda.core.safe_pickle import as_array
 from atmda.core.store import read_store
 from atmda.core.table import EmbeddingTable
 from atmda.errors import StoreError
+
+if TYPE_CHECKING:
+    from atmda.core.torchfile import TorchFile
 
 
 def read_embeddings(path: Path) -> EmbeddingTable:
@@ -103,22 +107,31 @@ def _load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
 
 
 def _read_original(path: Path) -> EmbeddingTable:
-    from atmda.core.safe_pickle import load_torch
+    from atmda.core.torchfile import TorchFile
 
-    content = load_torch(path)
-    try:
-        items = list(content.items())
-        embeddings = np.stack([np.asarray(entry["embd"], np.float32).reshape(-1) for _, entry in items])
-        return EmbeddingTable(
-            clips=[str(clip) for clip, _ in items],
-            embeddings=embeddings,
-            labels=[str(int(entry["class_gt"])) for _, entry in items]
-            if all("class_gt" in e for _, e in items)
-            else None,
-            folds=np.asarray([int(e["fold"]) for _, e in items]) if all("fold" in e for _, e in items) else None,
-        )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise StoreError(
-            f"{path}: it is not the original scripts' dictionary of embeddings.",
-            'That is {file name: {"class_gt": int, "embd": float32 (d,), "fold": int}}.',
-        ) from error
+    with TorchFile(path) as file:
+        try:
+            items = list(file.value.items())
+            embeddings = np.stack([_vector(file, entry["embd"], clip) for clip, entry in items])
+            ids = (
+                [str(int(as_array(e["class_gt"]))) for _, e in items]
+                if all("class_gt" in e for _, e in items)
+                else None
+            )
+            folds = [int(as_array(e["fold"])) for _, e in items] if all("fold" in e for _, e in items) else None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise StoreError(
+                f"{path}: it is not the original scripts' dictionary of embeddings.",
+                'That is {file name: {"class_gt": int, "embd": float32 (d,), "fold": int}}.',
+            ) from error
+    clips = [str(clip) for clip, _ in items]
+    return EmbeddingTable(clips, embeddings, ids, None if folds is None else np.asarray(folds, np.int64))
+
+
+def _vector(file: TorchFile, value: Any, clip: str) -> FloatArray:
+    """One embedding, saved as a NumPy array or as a tensor: float32 (d,)."""
+    from atmda.core.torchfile import stored
+
+    place = stored(value)
+    array = as_array(value) if place is None else file.read(place, clip).numpy()
+    return np.asarray(array, np.float32).reshape(-1)

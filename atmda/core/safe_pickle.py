@@ -1,157 +1,138 @@
-"""Reading what `torch.save` wrote without executing any of it.
+"""Reads what a pickle says without doing what it asks for.
 
-A pickle can name any function to be called on loading. This reader resolves the few names that arrays and tensors
-need, to functions of its own, and refuses every other; tensors come back as NumPy arrays, and torch is not needed.
-torch's own weights-only loader refuses the NumPy arrays that the original scripts' files hold.
+A pickle can name any function to be called on loading. Here every name becomes a class of our own that records what it
+would have been called with (`Call`), so that nothing is imported or run; names that neither tensors nor arrays need are
+refused outright, so that a tampered file is noticed rather than half read. See "Restricting Globals" in the
+documentation of Python's `pickle`.
 """
 
 from __future__ import annotations
 
 import pickle
-import zipfile
 from collections import OrderedDict
-from collections.abc import Callable
-from math import prod
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
-from atmda.errors import AtmdaError
-
-STORAGES = {
-    "DoubleStorage": np.float64,
-    "FloatStorage": np.float32,
-    "HalfStorage": np.float16,
-    "LongStorage": np.int64,
-    "IntStorage": np.int32,
-    "ShortStorage": np.int16,
-    "CharStorage": np.int8,
-    "ByteStorage": np.uint8,
-    "BoolStorage": np.bool_,
+#: what files of `torch.save` name: tensors and their parts, and what training loops leave beside them
+_MODULES = ("torch", "torch._utils", "torch.storage", "torch.nn.parameter", "torch._tensor", "numpy")
+_NAMES = {
+    ("_codecs", "encode"),
+    ("argparse", "Namespace"),
+    ("pathlib", "PosixPath"),
+    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
+    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
 }
 
 
-def load_torch(path: Path) -> Any:
-    """The object in a file of `torch.save` (zip format), tensors as NumPy arrays.
-
-    Raises AtmdaError where the file is something else, is damaged, or names anything but arrays, tensors and plain
-    containers.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            root = next(name for name in archive.namelist() if name.endswith("data.pkl"))
-            with archive.open(root) as stream:
-                return _Reader(stream, archive, root.removesuffix("data.pkl")).load()
-    except _RefusedError as error:
-        raise AtmdaError(f"{path}: it was not loaded, for it asks to call {error}.", "Use a file you trust.") from error
-    except (OSError, zipfile.BadZipFile, StopIteration) as error:
-        raise AtmdaError(f"{path}: it is not a file of torch.save in the zip format.") from error
-    except (pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
-        raise AtmdaError(f"{path}: it is damaged ({type(error).__name__}: {error}).") from error
+class RefusedGlobalError(ValueError):
+    """The pickle names something that neither tensors nor arrays need."""
 
 
-class _RefusedError(Exception):
-    """The pickle names something that is not data."""
+class Call:
+    """A call the pickle would make: of `module`.`name` with `arguments`, then perhaps told a `state`."""
+
+    module = ""
+    name = ""
+    arguments: tuple[Any, ...]
+    state: Any = None
+
+    def __new__(cls, *arguments: Any) -> Call:
+        call = super().__new__(cls)
+        call.arguments = arguments
+        return call
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        """Items of an object that is not read."""
+
+    def extend(self, items: Any) -> None:
+        """Items of an object that is not read."""
+
+
+class _Dict(dict[Any, Any]):
+    """A dictionary, whatever it would have been made with (a `defaultdict` names a function)."""
+
+    def __init__(self, *_: Any) -> None:
+        super().__init__()
+
+
+class Persistent:
+    """A reference to something kept outside the pickle: torch's storages."""
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
 
 
 class _Reader(pickle.Unpickler):
-    def __init__(self, stream: Any, archive: zipfile.ZipFile, prefix: str) -> None:
-        super().__init__(stream, encoding="latin1")
-        self._archive = archive
-        self._prefix = prefix
-
     def find_class(self, module: str, name: str) -> Any:
-        found = _ALLOWED.get((module, name))
-        if found is not None:
-            return found
-        if module == "torch" and name in STORAGES:
-            return STORAGES[name]
-        raise _RefusedError(f"{module}.{name}")
+        plain = {"OrderedDict": OrderedDict, "defaultdict": _Dict, "set": set, "dict": dict}.get(name)
+        if plain is not None and module in ("collections", "builtins", "__builtin__"):
+            return plain
+        if (module, name) in _NAMES or (module in _MODULES and _is_data(module, name)):
+            return type("Recorded", (Call,), {"module": module, "name": name})
+        raise RefusedGlobalError(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
-        kind, dtype, key, _device, count = pid
-        if kind != "storage" or "/" in str(key):
-            raise _RefusedError(f"storage {key}")
-        data = np.frombuffer(self._archive.read(f"{self._prefix}data/{key}"), np.dtype(dtype))
-        return data[: int(count)]
+        return Persistent(pid)
 
 
-def _rebuild_tensor(storage: Any, offset: int, size: Any, stride: Any, *_: Any) -> Any:
-    needed = offset + 1 + sum((n - 1) * step for n, step in zip(size, stride, strict=True)) if all(size) else 0
-    negative = offset < 0 or any(n < 0 for n in (*size, *stride))
-    if negative or needed > len(storage) or prod(size) > len(storage):
-        raise ValueError("a tensor reaches beyond its storage")
-    strides = [step * storage.itemsize for step in stride]
-    return np.lib.stride_tricks.as_strided(storage[offset:], tuple(size), strides, writeable=False).copy()
+def read_pickle(stream: BinaryIO) -> Any:
+    """The value of the pickle that `stream` stands at; the stream is left behind its end.
+
+    Raises RefusedGlobalError for a name that neither tensors nor arrays need, ValueError for what is no pickle.
+    """
+    try:
+        return _Reader(stream, encoding="latin1").load()
+    except RefusedGlobalError:
+        raise
+    except Exception as error:  # a damaged pickle can raise nearly anything
+        raise ValueError("not a pickle, or a damaged one") from error
 
 
-def _rebuild_parameter(data: Any, *_: Any) -> Any:
-    return data
+def as_array(value: Any) -> npt.NDArray[Any]:
+    """The NumPy array or scalar that a `Call` would have made. Raises ValueError for anything but plain numbers."""
+    if not isinstance(value, Call):
+        return np.asarray(value)
+    if value.name == "_reconstruct" and isinstance(value.state, tuple):
+        _version, shape, dtype, fortran, data = value.state
+        return _shaped(np.frombuffer(_as_bytes(data), _dtype(dtype)), shape, bool(fortran))
+    if value.name == "_frombuffer":
+        data, dtype, shape, order = value.arguments
+        return _shaped(np.frombuffer(data, _dtype(dtype)), shape, order == "F")
+    if value.name == "scalar":
+        return _shaped(np.frombuffer(_as_bytes(value.arguments[1]), _dtype(value.arguments[0])), (), False)
+    raise ValueError(f"{value.module}.{value.name} is not an array")
 
 
-def _empty_array(_kind: Any, _shape: Any, _type: Any) -> Any:
-    return _Array()
+def _shaped(flat: npt.NDArray[Any], shape: tuple[int, ...], fortran: bool) -> npt.NDArray[Any]:
+    array: npt.NDArray[Any] = flat.reshape(shape, order="F" if fortran else "C")
+    return array
 
 
-class _Array:
-    """Takes the state of a NumPy array; becomes one when read through `__array__`."""
-
-    def __setstate__(self, state: Any) -> None:
-        _version, shape, dtype, fortran, data = state
-        if dtype.hasobject:
-            raise _RefusedError("an array of objects")
-        raw = data.encode("latin1") if isinstance(data, str) else data
-        self._value = np.frombuffer(raw, dtype.dtype).reshape(shape, order="F" if fortran else "C")
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
-        return np.array(self._value, dtype or self._value.dtype)
+def _dtype(value: Any) -> np.dtype[Any]:
+    text = value.arguments[0] if isinstance(value, Call) and value.name == "dtype" else ""
+    if not isinstance(text, str) or text[:1] not in "fiub" or not text[1:].isdigit():
+        raise ValueError(f"{text!r} is not a type of plain numbers")
+    order = value.state[1] if isinstance(value.state, tuple) and value.state[1] in ("<", ">") else "="
+    return np.dtype(order + text)
 
 
-def _from_buffer(data: Any, dtype: Any, shape: Any, order: str) -> Any:
-    """How pickle protocol 5 rebuilds a NumPy array."""
-    return np.frombuffer(data, dtype.dtype).reshape(shape, order="F" if order == "F" else "C")
+def _as_bytes(value: Any) -> bytes:
+    """Bytes; protocol 2 writes them as a call of `_codecs.encode(text, "latin1")`."""
+    if isinstance(value, Call) and value.name == "encode":
+        value = value.arguments[0]
+    return value.encode("latin1") if isinstance(value, str) else bytes(value)
 
 
-def _dtype(text: str, *_: Any) -> Any:
-    return _Dtype(text)
-
-
-class _Dtype:
-    """Takes the state of a NumPy dtype: only plain numbers and booleans."""
-
-    def __init__(self, text: str) -> None:
-        if not isinstance(text, str) or text[:1] not in "fiub" or not text[1:].isdigit():
-            raise _RefusedError(f"the dtype {text!r}")
-        self._text = text
-        self._order = "="
-        self.hasobject = False
-
-    def __setstate__(self, state: Any) -> None:
-        self._order = state[1] if state[1] in "<>=" else "="
-
-    @property
-    def dtype(self) -> Any:  # np.frombuffer and np.dtype read this
-        return np.dtype(self._order + self._text)
-
-
-def _scalar(dtype: Any, data: Any = b"") -> Any:
-    raw = data.encode("latin1") if isinstance(data, str) else data
-    return np.frombuffer(raw, np.dtype(dtype.dtype))[0].item()
-
-
-def _encode(text: str, encoding: str = "latin1") -> bytes:
-    return text.encode(encoding if encoding in ("latin1", "ascii", "utf-8") else "latin1")
-
-
-_ALLOWED: dict[tuple[str, str], Callable[..., Any] | type] = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor,
-    ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
-    ("_codecs", "encode"): _encode,
-    ("numpy", "dtype"): _dtype,
-    ("numpy", "ndarray"): _Array,
-    **{(f"numpy.{core}.multiarray", "_reconstruct"): _empty_array for core in ("core", "_core")},
-    **{(f"numpy.{core}.numeric", "_frombuffer"): _from_buffer for core in ("core", "_core")},
-    **{(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
-}
+def _is_data(module: str, name: str) -> bool:
+    """Whether a name of torch or numpy is a type of number, a storage, or what puts a tensor together."""
+    if module == "numpy":
+        return name in {"dtype", "ndarray"} or name.rstrip("0123456789_") in {"float", "int", "uint", "bool", "str"}
+    rebuilds = name.startswith("_rebuild_") and module in {"torch._utils", "torch._tensor"}
+    types = {"Size", "device", "Parameter", "Tensor", "uint8", "int8", "int16", "int32", "int64", "bool"}
+    types |= {"float16", "bfloat16", "float32", "float64"}
+    return name.isidentifier() and (rebuilds or name.endswith("Storage") or name in types)

@@ -11,6 +11,7 @@ import requests
 
 from atmda.download.checksums import from_etag
 from atmda.download.remotes import Remote
+from atmda.errors import AtmdaError
 
 
 def size_of(path: Path) -> int:
@@ -48,6 +49,14 @@ def declared_checksum(remote: Remote, response: requests.Response) -> str:
     answers = [*response.history, response]
     linked = [from_etag(answer.headers.get("X-Linked-ETag")) for answer in answers]
     return next(filter(None, linked), "") or from_etag(answers[0].headers.get("ETag"))
+
+
+def refusal(remote: Remote, response: requests.Response) -> AtmdaError:
+    """What to say of an answer that asking again will not change."""
+    code = response.status_code
+    if code in (404, 410):
+        return AtmdaError(f"{remote.url} is not there any more (the server answered {code}).")
+    return AtmdaError(f"{remote.url} is refused (the server answered {code}).")
 
 
 def note_path(part: Path) -> Path:

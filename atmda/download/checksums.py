@@ -33,3 +33,12 @@ def from_etag(etag: str | None) -> str:
     if any(digit not in "0123456789abcdef" for digit in text):
         return ""
     return {64: f"sha256:{text}", 40: f"git:{text}"}.get(len(text), "")
+
+
+def mismatch(path: Path, expected: str) -> str:
+    """What to say of a downloaded file whose checksum is not the expected one."""
+    kind = expected.partition(":")[0]
+    with path.open("rb") as file:
+        start = file.read(64).lstrip().lower()
+    page = " (it sent a web page)" if start.startswith((b"<!doctype html", b"<html")) else ""
+    return f"the server sent other bytes than expected{page}: {checksum_of(path, kind)}, not {expected}"

@@ -26,12 +26,20 @@ from atmda.download.answers import (
     length,
     note_path,
     read_note,
+    refusal,
     size_of,
     stated_size,
     write_note,
 )
-from atmda.download.checksums import agrees, checksum_of
-from atmda.download.network import UnreachableError, cannot_reach, check_name, retry_after
+from atmda.download.checksums import agrees, mismatch
+from atmda.download.network import (
+    CancelledError,
+    TryAgainError,
+    UnreachableError,
+    cannot_reach,
+    check_name,
+    retry_after,
+)
 from atmda.download.remotes import Remote
 from atmda.errors import AtmdaError
 
@@ -40,18 +48,6 @@ AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # states o
 RESERVE = 50_000_000  # bytes of free space left alone
 KEPT = "What is downloaded so far is kept; the same command goes on from there."
 Report = Callable[[Remote, int, "int | None"], None]  # file, bytes so far, bytes in all
-
-
-class CancelledError(Exception):
-    """Another part failed or the user stopped; not an error of its own."""
-
-
-class _TryAgainError(Exception):
-    """This try came to nothing; `wait` is what the server asked for, in seconds."""
-
-    def __init__(self, reason: str, wait: float | None = None) -> None:
-        super().__init__(reason)
-        self.wait = wait
 
 
 @dataclass(frozen=True)
@@ -102,7 +98,7 @@ class Client:
             response = self._request("HEAD", remote, {})
         except UnreachableError as error:
             raise cannot_reach(remote.url, error) from error
-        except _TryAgainError:
+        except TryAgainError:
             return None, ""
         with response:
             return stated_size(response), declared_checksum(remote, response)
@@ -119,7 +115,7 @@ class Client:
             expected = remote.checksum or str(read_note(part).get("declared", ""))
             if remote.volatile or not expected or agrees(part, expected, self.stop_if_cancelled):
                 break
-            reason = _mismatch(part, expected)
+            reason = mismatch(part, expected)
             forget(part)
             if last:
                 raise AtmdaError(f"{remote.url}: {reason}.", "The old copy, if there was one, is untouched.")
@@ -139,7 +135,7 @@ class Client:
                 if not self._answered.is_set():
                     raise cannot_reach(remote.url, error) from error
                 reason, wait = str(error), None
-            except _TryAgainError as again:
+            except TryAgainError as again:
                 reason, wait = str(again), again.wait
             reached = size_of(part)
             idle = 0 if reached > furthest else idle + 1
@@ -154,7 +150,7 @@ class Client:
                 raise CancelledError
 
     def _once(self, remote: Remote, part: Path) -> None:
-        """One request; returns where `part` is whole after it, and raises _TryAgainError where it is not yet."""
+        """One request; returns where `part` is whole after it, and raises TryAgainError where it is not yet."""
         note = read_note(part)
         if note.get("url") != remote.url:
             forget(part)
@@ -175,24 +171,24 @@ class Client:
                 if content_range(response)[1] == have:
                     return
                 forget(part)
-                raise _TryAgainError("the server has less than was downloaded")
+                raise TryAgainError("the server has less than was downloaded")
             if response.status_code == 206 and have:
                 start, size = content_range(response)
                 total = size if total is None else total
                 if start != have or size not in (None, total):
                     forget(part)
-                    raise _TryAgainError("the server sent another range than asked for")
+                    raise TryAgainError("the server sent another range than asked for")
             elif response.status_code == 200:
                 have, total = 0, length(response)
                 forget(part)
                 write_note(part, remote, response, total)
             else:
-                raise _refusal(remote, response)
+                raise refusal(remote, response)
             self._check_space(part, (total or 0) - have)
             self._receive(remote, response, part, have, total)
 
     def _request(self, method: str, remote: Remote, headers: dict[str, str]) -> requests.Response:
-        """An answer that is not "try again"; raises UnreachableError, _TryAgainError, or AtmdaError."""
+        """An answer that is not "try again"; raises UnreachableError, TryAgainError, or AtmdaError."""
         check_name(remote.url, self.policy.connect)
         try:
             response = self._session().request(
@@ -210,9 +206,9 @@ class Client:
         except requests.exceptions.ConnectionError as error:
             if isinstance(getattr(error.args[0], "reason", None), urllib3.exceptions.NewConnectionError):
                 raise UnreachableError("the connection is refused") from error
-            raise _TryAgainError("the connection broke") from error
+            raise TryAgainError("the connection broke") from error
         except requests.exceptions.Timeout as error:
-            raise _TryAgainError(f"the server was silent for {self.policy.read:.0f} s") from error
+            raise TryAgainError(f"the server was silent for {self.policy.read:.0f} s") from error
         except requests.exceptions.RequestException as error:
             raise AtmdaError(f"{remote.url} cannot be fetched ({error}).") from error
         self._answered.set()
@@ -221,7 +217,7 @@ class Client:
             raise AtmdaError(f"{remote.url} leads to an unprotected address, {response.url}; it is not followed.")
         if response.status_code in AGAIN:
             response.close()
-            raise _TryAgainError(f"the server answered {response.status_code}", retry_after(response.headers))
+            raise TryAgainError(f"the server answered {response.status_code}", retry_after(response.headers))
         return response
 
     def _receive(self, remote: Remote, response: requests.Response, part: Path, have: int, total: int | None) -> None:
@@ -234,11 +230,11 @@ class Client:
                     have += len(chunk)
                     self.report(remote, have, total)
             except urllib3.exceptions.ReadTimeoutError as error:
-                raise _TryAgainError(f"the server was silent for {self.policy.read:.0f} s") from error
+                raise TryAgainError(f"the server was silent for {self.policy.read:.0f} s") from error
             except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError) as error:
-                raise _TryAgainError("the connection broke") from error
+                raise TryAgainError("the connection broke") from error
         if total is not None and have < total:
-            raise _TryAgainError(f"the connection ended after {have} of {total} bytes")
+            raise TryAgainError(f"the connection ended after {have} of {total} bytes")
 
     def _check_space(self, part: Path, needed: int) -> None:
         free = shutil.disk_usage(part.parent).free
@@ -263,18 +259,3 @@ def _write(file: BinaryIO, chunk: bytes, part: Path) -> None:
         file.write(chunk)
     except OSError as error:
         raise AtmdaError(f"{part} cannot be written ({error.strerror}).", KEPT) from error
-
-
-def _refusal(remote: Remote, response: requests.Response) -> AtmdaError:
-    code = response.status_code
-    if code in (404, 410):
-        return AtmdaError(f"{remote.url} is not there any more (the server answered {code}).")
-    return AtmdaError(f"{remote.url} is refused (the server answered {code}).")
-
-
-def _mismatch(path: Path, expected: str) -> str:
-    kind = expected.partition(":")[0]
-    with path.open("rb") as file:
-        start = file.read(64).lstrip().lower()
-    page = " (it sent a web page)" if start.startswith((b"<!doctype html", b"<html")) else ""
-    return f"the server sent other bytes than expected{page}: {checksum_of(path, kind)}, not {expected}"

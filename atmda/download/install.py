@@ -6,7 +6,6 @@ whole part has been checked. Whoever looks meanwhile sees the old copy.
 
 from __future__ import annotations
 
-import errno
 import shutil
 import threading
 from collections.abc import Callable
@@ -14,11 +13,12 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial as bind
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
-from atmda.core.files import publish
 from atmda.download.archives import RESERVE, Limits, unpack
 from atmda.download.checksums import agrees, checksum_of
 from atmda.download.client import Client, Policy, Report
+from atmda.download.placing import destination_of, move
 from atmda.download.pool import run_all
 from atmda.download.presence import here_without_us
 from atmda.download.remotes import Part, Remote, Target
@@ -112,14 +112,15 @@ class _Run:
         shutil.rmtree(self.room / "downloads", ignore_errors=True)
 
     def _download(self, part: Part, remote: Remote) -> tuple[Part, Remote, Path]:
-        return part, remote, self.client.download(remote, self._downloads(remote))
+        return part, remote, self.client.download(remote, self._downloads(part))
 
-    def _downloads(self, remote: Remote) -> Path:
-        return self.room / "downloads" / remote.destination
+    def _downloads(self, part: Part) -> Path:
+        """A folder a part: two parts may hold files of one name."""
+        return self.room / "downloads" / quote(part.name, safe="")
 
     def _already(self, part: Part, remote: Remote) -> Path | None:
         """A file that an earlier run downloaded, or that the user put where it belongs, if its checksum agrees."""
-        done = self._downloads(remote) / remote.filename
+        done = self._downloads(part) / remote.filename
         own = self.folder / remote.destination / remote.filename
         for path in (done, own):
             if not path.is_file() or (path == own and self.options.force):
@@ -170,7 +171,7 @@ class _Run:
             shutil.rmtree(staging, ignore_errors=True)
             try:
                 names = unpack(paths, staging, limits=self.options.limits, report=bind(self.watch.unpacked, part.name))
-                placed = {_destination(part.remotes[0], name): staging / name for name in names}
+                placed = {destination_of(part.remotes[0], name): staging / name for name in names}
                 if part.remotes[0].volatile:
                     self._check_contents(part, placed, paths[0])
             except AtmdaError:
@@ -195,7 +196,7 @@ class _Run:
                 aim.parent.mkdir(parents=True, exist_ok=True)
                 files[name] = path.stat().st_size
                 if path != aim:
-                    _move(path, aim)
+                    move(path, aim)
             except OSError as error:
                 raise AtmdaError(f"{aim} cannot be put in place ({error.strerror}).") from error
         return files
@@ -233,22 +234,3 @@ class _Run:
                 path.replace(own)
             elif self.options.cleanup and path != own:
                 path.unlink()
-
-
-def _destination(remote: Remote, name: str) -> str:
-    """Where a member of an archive goes: below `destination`, without the top folder that is to be stripped."""
-    parts = PurePosixPath(name).parts
-    if len(parts) > 1 and parts[0] in remote.strip:
-        parts = parts[1:]
-    return PurePosixPath(remote.destination, *parts).as_posix()
-
-
-def _move(path: Path, aim: Path) -> None:
-    """Move in one step; where the folder is linked to another disk, copy beside first."""
-    try:
-        path.replace(aim)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        with publish(aim) as temporary:
-            shutil.copyfile(path, temporary)

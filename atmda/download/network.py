@@ -14,6 +14,18 @@ import requests
 from atmda.errors import AtmdaError
 
 
+class CancelledError(Exception):
+    """Another part failed or the user stopped; not an error of its own."""
+
+
+class TryAgainError(Exception):
+    """A try that came to nothing; `wait` is what the server asked for, in seconds."""
+
+    def __init__(self, reason: str, wait: float | None = None) -> None:
+        super().__init__(reason)
+        self.wait = wait
+
+
 class UnreachableError(Exception):
     """No connection could be made."""
 
@@ -34,7 +46,8 @@ def check_name(url: str, seconds: float) -> None:
     asked in a thread that is left behind. Behind a proxy the proxy resolves, and nothing is asked here.
     """
     parts = urlsplit(url)
-    if not parts.hostname or requests.utils.get_environ_proxies(url).get(parts.scheme):
+    proxies = requests.utils.get_environ_proxies(url)
+    if not parts.hostname or proxies.get(parts.scheme) or proxies.get("all"):
         return
     answer: list[str] = []
 

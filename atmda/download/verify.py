@@ -75,17 +75,20 @@ def verify(
         except OSError:
             return name, "missing"
 
-    with ThreadPoolExecutor(workers) as pool:
-        answers: dict[str, str] = {}
+    pool = ThreadPoolExecutor(workers)
+    answers: dict[str, str] = {}
 
-        def names() -> Iterator[str]:
-            for name, answer in pool.map(look, sorted(expected)):
-                answers[name] = answer
-                yield name
+    def names() -> Iterator[str]:
+        for name, answer in pool.map(look, sorted(expected)):
+            answers[name] = answer
+            yield name
 
+    try:
         for name in watch(names(), len(expected)):
             if answers[name]:
                 (missing if answers[name] == "missing" else differ).append(name)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)  # when interrupted, not after all the files that are left
     some = bool(state.parts) and {part.name for part in target.parts} > state.parts.keys()
     return Verdict(len(expected), tuple(missing), tuple(differ), some)
 

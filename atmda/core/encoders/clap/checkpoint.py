@@ -21,7 +21,7 @@ from torch import Tensor
 from atmda.core.encoders.clap.architecture import Architecture, architecture
 from atmda.core.encoders.clap.keys import official_names
 from atmda.core.encoders.clap.shapes import needed
-from atmda.core.encoders.clap.torchfile import TorchFile
+from atmda.core.encoders.clap.statedict import StateDictFile
 from atmda.errors import AtmdaError
 
 FORMAT = "atmda-laion-clap-1"
@@ -188,7 +188,7 @@ def read_record(target: Path) -> Record | None:
 
 
 def _convert(path: Path, caches: list[Path]) -> Path:
-    with TorchFile(path) as file:
+    with StateDictFile(path) as file:
         table = official_names(file.tensors)
         shapes: dict[str, tuple[int, ...]] = {}
         for name, parts in table.items():
@@ -200,10 +200,10 @@ def _convert(path: Path, caches: list[Path]) -> Path:
         wanted = needed(arch)
 
         def tensor(name: str) -> Tensor:
-            return torch.cat([file.read(part).float().view(file.tensors[part].shape) for part in table[name]])
+            return torch.cat([file.tensor(part).float().view(file.tensors[part].shape) for part in table[name]])
 
         def one(name: str) -> Tensor:
-            return tensor(name) if len(table[name]) > 1 else file.read(table[name][0]).float()
+            return tensor(name) if len(table[name]) > 1 else file.tensor(table[name][0]).float()
 
         refused: OSError | None = None
         for target in _targets(path, caches):

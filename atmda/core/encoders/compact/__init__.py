@@ -1,16 +1,17 @@
 """`compact`, the encoder in the box: small, offline, trained by this project (`training/`, `docs/compact.md`).
 
-A recording is cut into patches of 0.975 s that begin every 0.96 s; the last one ends with the recording, and a recording
-shorter than a patch is followed by silence. For each patch the network gives the probabilities of 521 sound classes and
-512 trunk features. An embedding, of unit length, is
+A recording is cut into patches of 0.975 s that begin every 0.96 s; the last one ends with the recording, and one
+shorter than a patch is followed by silence. Windows of at most 12 s are brought to one level each, so that how loud a
+sound was recorded says nothing of what it is. For each patch the network gives logits of 521 classes of sound and 512
+trunk features. An embedding, of unit length, is
 
 - 521 class evidences: for each patch, how far a class's logit lies above its usual value on the training audio, in its
   own deviations, through a sigmoid centred on two deviations; then the power mean (exponent 3) over all patches of the
   whole recording, and
 - 119 whitened trunk features of the patches' mean, which only prototypes from audio use.
 
-A prompt's embedding is a distribution over the 521 classes (see `text`), and zeros. Everything runs on the CPU in numpy:
-for a network this small a GPU or torch would cost more in starting up than it saves.
+A prompt's embedding is a distribution over the 521 classes (see `text`), and zeros. Everything runs on the CPU in
+numpy: for a network this small a GPU or torch would cost more in starting up than it saves.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ import numpy as np
 
 from atmda.core.audio import Audio, FloatArray
 from atmda.core.encoders.base import Encoder
-from atmda.core.encoders.compact.frontend import FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
+from atmda.core.encoders.compact.frontend import FRAMES, HOP, OFFSET, PATCH, SAMPLE_RATE, WINDOW, log_mel
 from atmda.core.encoders.compact.network import Network
 from atmda.core.encoders.compact.text import TextTable
 from atmda.errors import SettingsError
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
 #: changes whenever what happens to samples before the network changes
-PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, v1"
+PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, v2"
 #: frames from one patch to the next
 STEP = 96
 #: seconds of audio a feature array holds at most
@@ -43,6 +44,10 @@ BLOCK_SECONDS = 12.0
 POWER = 3
 #: deviations above its mean at which a class's logit counts half
 THRESHOLD = 2.0
+#: root mean square of a window's mel magnitudes (summed over bands) that its level is brought to
+LEVEL = 10.0
+#: most that a window is amplified or attenuated
+MOST_GAIN, LEAST_GAIN = 100.0, 0.01
 #: share of the squared length of an embedding that lies in the trunk features
 TRUNK_SHARE = 0.5
 
@@ -63,11 +68,21 @@ def load(request: EncoderRequest) -> CompactEncoder:
 
 
 def patches_of(mel: FloatArray, last: bool) -> FloatArray:
-    """Patches (k, 96, 64) of consecutive frames (n, 64): every 96 frames, and, where `last`, one that ends with them."""
+    """Patches (k, 96, 64) of consecutive frames (n, 64): every 96 frames; if `last`, one more that ends with them."""
     starts = list(range(0, len(mel) - FRAMES + 1, STEP))
     if last and starts[-1] + FRAMES < len(mel):
         starts.append(len(mel) - FRAMES)
     return np.stack([mel[start : start + FRAMES] for start in starts])
+
+
+def level(patches: FloatArray) -> FloatArray:
+    """`patches` (k, 96, 64) of log mel magnitudes as if the window had been recorded at the level `LEVEL`."""
+    mel = np.maximum(np.exp(patches) - np.float32(OFFSET), 0.0)
+    power = float(np.einsum("ktf,ktf->", mel, mel)) / (mel.shape[0] * mel.shape[1])
+    gain = min(max(LEVEL / max(power**0.5, 1e-9), LEAST_GAIN), MOST_GAIN)
+    mel *= np.float32(gain)
+    mel += np.float32(OFFSET)
+    return np.asarray(np.log(mel, out=mel))
 
 
 class CompactEncoder(Encoder):
@@ -119,7 +134,7 @@ class CompactEncoder(Encoder):
         """A state for each array of patches: sums of cubed evidence, sums of trunk features, number of patches."""
         states = []
         for patches in features:  # each by itself: what shares a batch must not change the last bits
-            logits, trunk = self._network(patches)
+            logits, trunk = self._network(level(patches))
             above = (logits - self._usual) / self._spread - np.float32(THRESHOLD)
             cubes = (1.0 / (1.0 + np.exp(-np.clip(above, -30.0, 30.0)))) ** POWER
             states.append(np.concatenate([cubes.sum(0), trunk.sum(0), [len(patches)]]))

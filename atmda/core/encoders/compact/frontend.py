@@ -1,8 +1,8 @@
 """The front end of the built-in encoder: 16 kHz samples to patches of log mel magnitudes, in numpy alone.
 
-The constants are those of YAMNet (github.com/tensorflow/models, research/audioset/yamnet, `params.py`), the teacher the
-encoder was distilled from: 25 ms Hann windows every 10 ms, 64 mel bands from 125 to 7500 Hz over magnitudes (not power),
-log(mel + 0.001), patches of 96 frames.
+The constants are those of YAMNet (github.com/tensorflow/models, research/audioset/yamnet, `params.py`), the teacher
+that the encoder was distilled from: 25 ms Hann windows every 10 ms, 64 mel bands from 125 to 7500 Hz over magnitudes
+(not power), log(mel + 0.001), patches of 96 frames.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 
 from atmda.core.audio import FloatArray
 
@@ -25,7 +26,7 @@ FRAMES = 96
 PATCH = (FRAMES - 1) * HOP + WINDOW
 
 
-def _mel(hertz: FloatArray) -> FloatArray:
+def _mel(hertz: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """The HTK mel scale: 1127 ln(1 + f / 700)."""
     return np.asarray(1127.0 * np.log1p(np.asarray(hertz, np.float64) / 700.0))
 
@@ -34,7 +35,7 @@ def _mel(hertz: FloatArray) -> FloatArray:
 def mel_matrix() -> FloatArray:
     """Triangles on the mel scale, float32 (257, 64); the first bin (direct current) belongs to none."""
     bins = _mel(np.linspace(0.0, SAMPLE_RATE / 2, FFT // 2 + 1))[:, None]
-    edges = np.linspace(_mel(np.float64(LOW_HZ)), _mel(np.float64(HIGH_HZ)), BANDS + 2)
+    edges = np.linspace(_mel(LOW_HZ), _mel(HIGH_HZ), BANDS + 2)
     low, centre, high = edges[:-2], edges[1:-1], edges[2:]
     weights = np.maximum(0.0, np.minimum((bins - low) / (centre - low), (high - bins) / (high - centre)))
     weights[0] = 0.0
@@ -50,4 +51,4 @@ def log_mel(samples: FloatArray) -> FloatArray:
     """Log mel magnitudes, float32 (frames, 64), of float32 (samples,) at 16 kHz; `samples` holds at least 400."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, WINDOW)[::HOP]
     spectrum = np.abs(np.fft.rfft(frames * _hann(), FFT, axis=1)).astype(np.float32, copy=False)
-    return np.log(spectrum @ mel_matrix() + np.float32(OFFSET))
+    return np.asarray(np.log(spectrum @ mel_matrix() + np.float32(OFFSET)))

@@ -32,7 +32,7 @@ def _dense(x: FloatArray, weight: FloatArray, bias: FloatArray, size: int, strid
     y = near @ weight
     y += bias
     np.maximum(y, 0.0, out=y)
-    return y.reshape(n, -(-h // stride), -(-w // stride), -1)
+    return np.asarray(y.reshape(n, -(-h // stride), -(-w // stride), -1))
 
 
 def _depthwise(x: FloatArray, weight: FloatArray, bias: FloatArray, stride: int) -> FloatArray:
@@ -47,7 +47,7 @@ def _depthwise(x: FloatArray, weight: FloatArray, bias: FloatArray, stride: int)
                 np.multiply(padded[:, i : i + h : stride, j : j + w : stride], weight[i, j], out=step)
                 y += step
     y += bias
-    return np.maximum(y, 0.0, out=y)
+    return np.asarray(np.maximum(y, 0.0, out=y))
 
 
 class Network:

@@ -17,8 +17,10 @@ from atmda.core.audio import FloatArray
 
 #: of the softmax over classes
 TEMPERATURE = 0.06
-#: a word made of several pieces whose best cosine with any class is below this says nothing
-FAINT = 0.35
+#: a label whose best cosine with any class is below this says nothing
+FAINT = 0.4
+#: nor does a word whose pieces are shorter than this on average
+SPLINTER = 1.75
 LONGEST_WORD = 60
 
 
@@ -96,12 +98,8 @@ class TextTable:
         return np.asarray(z / z.sum(axis=1, keepdims=True), np.float32)
 
     def unknown_words(self, label: str) -> list[str]:
-        """The words of `label` that are neither in the table nor, in pieces, near to any class."""
-        out = []
-        for word in words_of(label):
-            if not any(character.isalnum() for character in word):
-                continue
-            rows = self.pieces(word)
-            if not rows or (len(rows) > 1 and self.cosines([word]).max() < FAINT):
-                out.append(word)
-        return out
+        """The words of `label` that are in no piece or in splinters; all words of a label near to no class."""
+        words = [word for word in words_of(label) if any(character.isalnum() for character in word)]
+        if words and self.cosines([label]).max() < FAINT:
+            return words
+        return [word for word in words if len(word) < SPLINTER * len(self.pieces(word)) or not self.pieces(word)]

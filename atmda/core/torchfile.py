@@ -1,8 +1,8 @@
 """Tensors out of a file written by `torch.save`, without running its pickle.
 
 Both of torch's formats are read: the zip archive (since torch 1.6) and the older row of pickles followed by raw
-storages. What each tensor is stands in the pickle as a wish to rebuild it (`picklevm.py`); its numbers are cut out of
-the storage here, after checking that they lie inside it.
+storages. What each tensor is stands in the pickle as a call that would rebuild it (`safe_pickle.py`); its numbers are
+cut out of the storage here, after checking that they lie inside it.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import torch
 from torch import Tensor
 
-from atmda.core.encoders.clap.picklevm import Call, Global, Persistent, RefusedGlobalError, read_pickle
+from atmda.core.safe_pickle import Call, Persistent, RefusedGlobalError, read_pickle
 from atmda.errors import AtmdaError
 
 #: first pickle of the older format
@@ -48,59 +48,61 @@ class Stored:
     stride: tuple[int, ...]
 
 
+AnyTorchFile = TypeVar("AnyTorchFile", bound="TorchFile")
+
+
 class TorchFile:
-    """The state dict of a checkpoint file; a context manager.
+    """A file of `torch.save`, open for reading; a context manager.
 
     Attributes:
-        tensors: name -> where it lies. Nothing but these is read from the storages.
+        value: what was saved, its tensors as calls that `stored` understands. No storage has been read for it.
 
-    Raises AtmdaError where the file is no checkpoint, is damaged, or asks for anything but tensors.
+    Raises AtmdaError where the file is something else, is damaged, or asks for anything but tensors and arrays; `again`
+    says how to get a good one.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, again: str = "Use another copy of it.") -> None:
         self.path = path
-        try:
-            self._file: BinaryIO = path.open("rb")
-        except OSError as error:
-            raise AtmdaError(f"{path}: it cannot be read ({error.strerror}).", "Check its permissions.") from error
+        self._again = again
+        self._file: BinaryIO = path.open("rb")
         try:
             start = self._file.read(8)
             self._file.seek(0)
             if start.startswith(b"PK"):
                 self._archive: zipfile.ZipFile | None = zipfile.ZipFile(self._file)
-                value = self._zipped()
+                self.value = self._zipped()
             else:
                 self._archive = None
-                value = self._legacy()
-            self.tensors = _tensors(_state_dict(value))
+                self.value = self._legacy()
         except RefusedGlobalError as error:
             self._file.close()
             raise AtmdaError(
-                f"{path}: the checkpoint asks to run {error}, which no weights need; nothing of it was run.",
-                "Fetch it again from its publisher, or convert it to safetensors there.",
+                f"{path}: the file asks to run {error}, which no data need; nothing of it was run.", again
             ) from error
         except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
             self._file.close()
-            raise AtmdaError(f"{path}: {_what_it_is(start)}.", "Fetch it again: `atmda fetch laion-clap`.") from error
+            raise AtmdaError(f"{path}: {_what_it_is(start)}.", again) from error
 
-    def __enter__(self) -> TorchFile:
+    def __enter__(self: AnyTorchFile) -> AnyTorchFile:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self._file.close()
 
-    def read(self, name: str) -> Tensor:
-        """The tensor `name`, contiguous, in its stored type. Raises AtmdaError where its numbers are not there."""
-        stored = self.tensors[name]
+    def read(self, stored: Stored, name: str) -> Tensor:
+        """A tensor, contiguous, in its stored type. Raises AtmdaError, naming it, where its numbers are gone."""
         size = stored.dtype.itemsize
         last = stored.offset + sum((n - 1) * step for n, step in zip(stored.shape, stored.stride, strict=True))
         fits = stored.offset >= 0 and all(n > 0 for n in stored.shape) and all(step >= 0 for step in stored.stride)
         try:
             raw = self._bytes(stored.storage)
         except (KeyError, zipfile.BadZipFile, EOFError) as error:
-            raise AtmdaError(f"{self.path}: the numbers of {name} are damaged.", "Fetch it again.") from error
+            raise AtmdaError(f"{self.path}: the numbers of {name} are damaged.", self._again) from error
         if not fits or (last + 1) * size > len(raw) or math.prod(stored.shape) * size > len(raw):
-            raise AtmdaError(f"{self.path}: {name} reaches outside its storage (damaged).", "Fetch it again.")
+            raise AtmdaError(f"{self.path}: {name} reaches outside its storage (damaged).", self._again)
         flat = torch.frombuffer(bytearray(raw), dtype=stored.dtype)
         return flat.as_strided(stored.shape, stored.stride, stored.offset).contiguous()
 
@@ -114,7 +116,6 @@ class TorchFile:
         order = f"{self._folder}byteorder"
         if order in names and self._archive.read(order).decode() != sys.byteorder:
             raise AtmdaError(f"{self.path}: it was written on a machine with the other byte order.", "Save it again.")
-        self._refuse_compressed(index)
         with self._archive.open(index) as stream:
             return read_pickle(stream)  # type: ignore[arg-type]
 
@@ -142,44 +143,20 @@ class TorchFile:
             self._file.seek(start)
             return self._file.read(size)
         entry = self._archive.getinfo(f"{self._folder}data/{storage}")
-        self._refuse_compressed(entry.filename)
+        if entry.compress_type != zipfile.ZIP_STORED:  # torch never compresses; a bomb would
+            raise AtmdaError(f"{self.path}: its storages are compressed, which torch does not do.", self._again)
         return self._archive.read(entry)
 
-    def _refuse_compressed(self, name: str) -> None:
-        assert self._archive is not None
-        if self._archive.getinfo(name).compress_type != zipfile.ZIP_STORED:  # torch never compresses; a bomb would
-            raise AtmdaError(
-                f"{self.path}: it is a compressed archive, which torch.save never writes.", "Fetch it again."
-            )
 
-
-def _state_dict(value: Any) -> Mapping[str, Any]:
-    for key in ("state_dict", "model", "model_state_dict"):
-        if isinstance(value, dict) and isinstance(value.get(key), dict):
-            return _state_dict(value[key])
-    if not isinstance(value, dict):
-        raise ValueError("no state dict")
-    return value
-
-
-def _tensors(state: Mapping[str, Any]) -> dict[str, Stored]:
-    found = {}
-    for name, value in state.items():
-        stored = _stored(value)
-        if isinstance(name, str) and stored is not None:
-            found[name] = stored
-    return found
-
-
-def _stored(value: Any) -> Stored | None:
-    """What a wish to rebuild a tensor says of it; None for anything else."""
-    if not isinstance(value, Call) or not isinstance(value.function, Global):
+def stored(value: Any) -> Stored | None:
+    """What a call that rebuilds a tensor says of it; None for anything else."""
+    if not isinstance(value, Call):
         return None
-    name, arguments = value.function.name, value.arguments
+    name, arguments = value.name, value.arguments
     if name in ("_rebuild_parameter", "_rebuild_parameter_with_state", "Parameter"):
-        return _stored(arguments[0])
+        return stored(arguments[0])
     if name == "_rebuild_from_type_v2":
-        return _stored(Call(arguments[0], arguments[2]))
+        return stored(arguments[0](*arguments[2]))
     if name not in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"):
         return None
     storage, offset, shape, stride = arguments[:4]
@@ -217,12 +194,12 @@ def _storages(value: Any) -> Iterator[tuple[str, torch.dtype]]:
         elif isinstance(item, (list, tuple)):
             waiting.extend(item)
         elif isinstance(item, Call):
-            waiting.append(item.arguments)
+            waiting += [item.arguments, item.state]
 
 
 def _what_it_is(start: bytes) -> str:
     if start.startswith((b"<", b"\r\n<", b"\n<")):
-        return "it is a web page, not a checkpoint"
+        return "it is a web page"
     if start.startswith(b"version "):
-        return "it is a Git LFS pointer, not the weights"
-    return "it is no checkpoint that torch.save wrote, or it is damaged or incomplete"
+        return "it is a Git LFS pointer, not the file itself"
+    return "torch.save did not write it, or it is damaged or incomplete"

@@ -1,0 +1,57 @@
+"""The numpy network against the same layers in torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from atmda.core.encoders.compact import WEIGHTS, level
+from atmda.core.encoders.compact.network import Network
+
+
+def tensors() -> dict[str, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    return {n.removeprefix("net."): t for n, t in load_file(WEIGHTS).items() if n.startswith("net.")}
+
+
+def in_torch(arrays: dict[str, np.ndarray], patches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    t = {name: torch.from_numpy(array.astype(np.float32)) for name, array in arrays.items()}
+    x = ((torch.from_numpy(patches) + 3.0) * 0.4)[:, None]
+    i = 0
+    while f"dense{i}.weight" in t:
+        size = 5 if i == 0 else 3
+        weight = t[f"dense{i}.weight"].reshape(size, size, x.shape[1], -1).permute(3, 2, 0, 1)
+        x = F.relu(F.conv2d(x, weight, t[f"dense{i}.bias"], 2, size // 2))
+        i += 1
+    i, halved = 0, False
+    while f"block{i}.point.weight" in t:
+        point = t[f"block{i}.point.weight"]
+        same = point.shape[0] == point.shape[1]
+        stride = 1 if same or halved else 2
+        halved = halved or stride == 2
+        depth = t[f"block{i}.depth.weight"].permute(2, 0, 1)[:, None]
+        y = F.relu(F.conv2d(x, depth, t[f"block{i}.depth.bias"], stride, 1, 1, len(depth)))
+        y = F.conv2d(y, point.T[:, :, None, None], t[f"block{i}.point.bias"])
+        x = F.relu(y + x if same else y)
+        i += 1
+    trunk = x.mean((2, 3))
+    return (trunk @ t["head.weight"] + t["head.bias"]).numpy(), trunk.numpy()
+
+
+def test_the_numpy_network_agrees_with_torch() -> None:
+    arrays = tensors()
+    patches = np.random.default_rng(0).normal(-2, 2, (11, 96, 64)).astype(np.float32)
+    expected = in_torch(arrays, patches)
+    found = Network(arrays)(patches)
+    np.testing.assert_allclose(found[0], expected[0], atol=1e-4)
+    np.testing.assert_allclose(found[1], expected[1], atol=1e-4)
+
+
+def test_levelled_patches_have_one_level_and_silence_stays_silent() -> None:
+    loud = np.random.default_rng(1).normal(0, 1, (3, 96, 64)).astype(np.float32)
+    quiet = np.log((np.exp(loud) - 0.001).clip(0) * 0.1 + 0.001).astype(np.float32)
+    np.testing.assert_allclose(level(loud), level(quiet), atol=0.15)
+    silent = np.full((1, 96, 64), np.log(0.001), np.float32)
+    np.testing.assert_allclose(level(silent), silent, atol=1e-3)

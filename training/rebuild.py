@@ -1,0 +1,63 @@
+"""Rebuild the built-in encoder's weights from recordings and teacher with one command:
+
+    python training/rebuild.py --data train-audio --teacher teacher --cache build/compact
+
+Two processes of one thread each: one makes the bank and then the text table, the other trains the student on the bank
+as it grows. Needs the packages of `training/requirements.txt`; about 1.5 h on two cores. What is found in the cache is
+not made again. Kernels differ between machines, so the weights are the same to rounding only on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+WEIGHTS = HERE.parent / "atmda" / "core" / "encoders" / "weights" / "compact.safetensors"
+
+
+def script(name: str, *arguments: object) -> subprocess.Popen[bytes]:
+    """Start a script of this folder on one thread, with memory kept between steps rather than given back."""
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": str(HERE.parent),
+        "MALLOC_MMAP_THRESHOLD_": "33554432",
+        "MALLOC_TRIM_THRESHOLD_": "4000000000",
+    }
+    return subprocess.Popen([sys.executable, str(HERE / name), *map(str, arguments)], env=environment)
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    if process.wait():
+        raise SystemExit(f"{process.args[1]} failed")  # type: ignore[index]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of manifest.csv and the recordings")
+    parser.add_argument("--teacher", type=Path, required=True, help="folder of yamnet.tflite and yamnet_class_map.csv")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for what is made on the way, about 5 GB")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--output", type=Path, default=WEIGHTS)
+    a = parser.parse_args()
+    a.cache.mkdir(parents=True, exist_ok=True)
+    bank = script("bank.py", "--data", a.data, "--teacher", a.teacher, "--cache", a.cache)
+    student = script("train_student.py", "--cache", a.cache, "--seed", a.seed)
+    try:
+        finish(bank)
+        finish(script("train_text.py", "--cache", a.cache, "--teacher", a.teacher, "--seed", a.seed))
+        finish(student)
+    finally:
+        for process in (bank, student):
+            process.terminate()
+    model = a.cache / f"student-{a.seed}.pt"
+    finish(script("pack.py", "--cache", a.cache, "--student", model, "--output", a.output))
+
+
+if __name__ == "__main__":
+    main()
