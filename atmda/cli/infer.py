@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def run(settings: InferSettings, console: Console) -> int:
 
     if settings.demo:
         settings = demo.settings_of(settings)
-    output = settings.output or str(settings.data_dir / "results" / f"results_{datetime.now():%Y%m%dT%H%M%S}.csv")
+    output = settings.output or str(_unused(settings.data_dir / "results" / f"results_{_now()}.csv"))
     check_output(output)
     done = _label(settings, console)
     if not done.predictions:
@@ -157,11 +158,21 @@ def _profile(settings: InferSettings, console: Console, encoder: Encoder, P: Flo
     return background_profile(np.stack(rows), P)
 
 
+def _now() -> str:
+    return f"{datetime.now():%Y%m%dT%H%M%S}"
+
+
+def _unused(path: Path) -> Path:
+    """`path`, or, where a run of the same second has taken it, the first of `path`-2, `path`-3, ... that is free."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(other for other in numbered if not other.exists())
+
+
 def _save_unfinished(settings: InferSettings, console: Console, predictions: list[Prediction]) -> None:
     from atmda.report.predictions import write_predictions
 
     if predictions:
-        path = settings.data_dir / "results" / f"unfinished_{datetime.now():%Y%m%dT%H%M%S}.csv"
+        path = _unused(settings.data_dir / "results" / f"unfinished_{_now()}.csv")
         write_predictions(predictions, str(path))
         console.warning(f"{len(predictions)} recordings were labelled before the interruption: {path}")
 
@@ -188,7 +199,7 @@ def _show(settings: InferSettings, console: Console, done: Labelled, output: str
     if len(rows) > SHOWN:
         console.text(f"... and {len(rows) - SHOWN} more in {output}")
     skipped = f", {len(done.skipped)} skipped" if done.skipped else ""
-    console.notice(f"{len(rows)} recordings labelled{skipped}: {output}")
+    console.notice(f"{len(rows)} recording{'s' if len(rows) != 1 else ''} labelled{skipped}: {output}")
 
 
 command = build_command("infer", InferSettings, run, EXAMPLES)
