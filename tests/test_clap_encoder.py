@@ -176,7 +176,7 @@ def test_a_gpu_out_of_memory_gets_half_as_many_clips_and_goes_on(monkeypatch: py
 def test_precision_the_hardware_lacks_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu = torch.device("cpu")
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2"})
-    with pytest.raises(SettingsError, match="--precision bf16: this cpu has no such arithmetic"):
+    with pytest.raises(SettingsError, match="--precision bf16: this CPU has no such arithmetic"):
         precision.check_precision("bf16", cpu)
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "avx512_bf16"})
     precision.check_precision("bf16", cpu)
