@@ -24,7 +24,8 @@ from atmda.soundscapes.parameters import Parameters
 from atmda.soundscapes.specification import Recording, check_scenes, draw_soundscape
 
 WINDOW = 2048
-CHUNK = 32
+FIRST_WINDOW = 256
+CHUNK = 16
 
 
 @dataclass
@@ -116,7 +117,9 @@ class Window:
 def _windows(jobs: Iterator[Job], start: Crew) -> Iterator[Window]:
     """`jobs` in windows, begun. While one is rendered the next is planned, so that no worker waits."""
     before: Window | None = None
-    while window := list(islice(jobs, WINDOW)):
+    size = FIRST_WINDOW  # small, so that workers are soon given something
+    while window := list(islice(jobs, size)):
+        size = WINDOW
         open_jobs = sorted((job for job in window if job.outcome is None), key=lambda job: job.order)
         chunks = [open_jobs[k : k + CHUNK] for k in range(0, len(open_jobs), CHUNK)]
         begun = [(chunk, start([job.what for job in chunk])) for chunk in chunks]
