@@ -26,19 +26,6 @@ def engine_idling(rng: np.random.Generator, seconds: float) -> Wave:
     return mixed * (1 + 0.08 * dsp.wander(rng, count, 1.5))
 
 
-def helicopter(rng: np.random.Generator, seconds: float) -> Wave:
-    """Blade slap: dark noise swelling 22 times a second, and the turbine's faint whine."""
-    count = dsp.samples(seconds)
-    train = dsp.pulses(rng, count, 22.2 * rng.uniform(0.95, 1.05), 0.005, 0.1)
-    swell = np.convolve(train, np.exp(-np.arange(2400) / (0.018 * RATE)))[:count]
-    slap = rng.standard_normal(count) * (0.38 + 0.62 * swell / np.mean(swell))
-    low = dsp.unit(dsp.resonant(train, [(60, 30, 1), (110, 50, 0.8), (190, 90, 0.6)]))
-    turbine = dsp.harmonics(1430 * (1 + 0.002 * dsp.wander(rng, count, 5)), [1, 0.3])
-    floor = dsp.unit(dsp.tilted(rng.standard_normal(count), -7, 463))
-    mixed = dsp.unit(dsp.tilted(slap, -7, 463)) + 0.12 * low + 0.13 * floor + 0.008 * turbine
-    return dsp.band(mixed, 47, 8000, 1)
-
-
 def gun_shot(rng: np.random.Generator, seconds: float) -> Wave:
     """A muzzle blast (Friedlander's pulse), debris, a thump, and what the surroundings answer."""
     out = np.zeros(dsp.samples(seconds))

@@ -29,7 +29,8 @@ text { font: 13px system-ui, sans-serif; fill: #1f2937 }
 
 
 def column(x: int, title: str, kind: str, values: np.ndarray, mark: bool) -> list[str]:
-    low, span = float(values.min()), float(np.ptp(values)) or 1.0
+    low = max(0.0, float(values.min()))
+    span = float(values.max()) - low or 1.0
     parts = [f'<text class="head" x="{x}" y="24">{escape(title)}</text>']
     for row, value in enumerate(values):
         width = max(1.5, (float(value) - low) / span * (BAR - 45))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ class Server:
     requests: list[tuple[str, str, str]] = field(default_factory=list)  # method, path, Range
     redirects: dict[str, str] = field(default_factory=dict)
     pause: dict[str, float] = field(default_factory=dict)  # seconds of silence in the middle of the body
+    together: int = 0  # answers are held back until so many have been asked for at once, for 10 s at most
     heads: bool = True
     etags: bool = True
     ranges: bool = True
@@ -70,6 +72,9 @@ def serving() -> Iterator[Server]:
                 queue = server.trouble.get(self.path)
                 trouble = queue.pop(0) if queue else server.always.get(self.path)
             try:
+                deadline = time.monotonic() + 10
+                while server.most_at_once < server.together and time.monotonic() < deadline:
+                    time.sleep(0.005)
                 self.answer(trouble)
             finally:
                 with server.lock:

@@ -11,6 +11,7 @@ from clap_weights import SMALL, small_weights
 
 from atmda.core.audio import from_array
 from atmda.core.encoders.clap import precision
+from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import Checkpoint
 from atmda.core.encoders.clap.encoder import ClapEncoder
 from atmda.core.encoders.clap.frontend import FrontEnd, repeat_pad, target_length, thirds
@@ -175,12 +176,21 @@ def test_a_gpu_out_of_memory_gets_half_as_many_clips_and_goes_on(monkeypatch: py
 def test_precision_the_hardware_lacks_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu = torch.device("cpu")
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2"})
-    with pytest.raises(SettingsError, match="--precision bf16: this cpu has no such arithmetic"):
+    with pytest.raises(SettingsError, match="--precision bf16: this CPU has no such arithmetic"):
         precision.check_precision("bf16", cpu)
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "avx512_bf16"})
     precision.check_precision("bf16", cpu)
     with pytest.raises(SettingsError, match="no such precision"):
         precision.check_precision("int8", cpu)
+
+
+def test_all_clips_at_once_as_on_a_gpu_give_what_tiles_give() -> None:
+    mels = [torch.from_numpy(next(encoder().features(from_array(noise(1, seed), RATE)))) for seed in range(3)]
+    fused = torch.from_numpy(next(encoder(long="fusion").features(from_array(noise(11), RATE))))
+    cpu, weights = torch.device("cpu"), small_weights()
+    tiles = AudioTower(weights, SMALL, cpu, torch.float32)([*mels, fused])
+    wide = AudioTower(weights, SMALL, cpu, torch.float32, wide=True)([*mels, fused])
+    assert torch.allclose(wide, tiles, atol=1e-6)
 
 
 def test_bf16_stays_close_to_fp32() -> None:

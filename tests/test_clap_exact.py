@@ -82,7 +82,7 @@ def test_the_four_texts_agree_with_the_official_package(golden: dict[str, np.nda
 def test_a_recording_has_the_same_vector_alone_and_in_any_batch(
     encoder: ClapEncoder, golden: dict[str, np.ndarray]
 ) -> None:
-    paths = [path for path, _ in recordings(golden)][4:9]  # fused ones among them
+    paths = [path for path, _ in recordings(golden)][5:8]  # two fused ones among them
     together = encoder.embed_audio(paths)
     assert np.array_equal(encoder.embed_audio(paths[::-1], batch_size=2)[::-1], together)
     assert np.array_equal(encoder.embed_audio(paths[2:3])[0], together[2])

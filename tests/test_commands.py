@@ -76,6 +76,12 @@ def test_infer_saves_below_the_data_folder_and_says_where(tones):
     assert len(rows(path)) == 9
 
 
+def test_runs_within_one_second_do_not_overwrite_each_other(tones):
+    for _ in range(3):
+        infer(tones, "--labels", LABELS)
+    assert len(list(Path("data/results").iterdir())) == 3
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_every_output_format_holds_the_same_rows(tones, ending):
     infer(tones, "--labels", LABELS, "--output", f"out.{ending}", "--top-k", 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import random
 import stat
@@ -12,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from atmda.download.archives import Limits, unpack
+from atmda.download.archives import unpack
+from atmda.download.unpacking import Limits
 from atmda.errors import AtmdaError
 
 FILES = {"set/meta.csv": b"a,b\n1,2\n", "set/audio/1.wav": random.Random(0).randbytes(9000), "set/audio/2.wav": b""}
@@ -168,6 +170,23 @@ def test_a_damaged_archive_is_named_in_one_sentence(tmp_path: Path, kind: str) -
             continue  # a zip may have something before it
         with pytest.raises(AtmdaError, match=r"a\.\S+ "):
             unpack([archive], tmp_path / f"out{number}")
+
+
+@pytest.mark.parametrize("kind", ["tar.gz", "tar.bz2", "tar.xz"])
+def test_flipped_bits_in_a_compressed_tar_do_not_pass(tmp_path: Path, kind: str) -> None:
+    archive = make_tar(tmp_path / f"a.{kind}", dict(FILES))
+    body = bytearray(archive.read_bytes())
+    body[len(body) // 2] ^= 255
+    archive.write_bytes(bytes(body))
+    with pytest.raises(AtmdaError, match="damaged"):
+        unpack([archive], tmp_path / "out")
+
+
+def test_a_bomb_after_the_end_of_a_tar_is_refused(tmp_path: Path) -> None:
+    archive = make_tar(tmp_path / "a.tar", {"x": b"1"})
+    (tmp_path / "a.tar.gz").write_bytes(gzip.compress(archive.read_bytes() + bytes(30_000_000)))
+    with pytest.raises(AtmdaError, match="bomb"):
+        unpack([tmp_path / "a.tar.gz"], tmp_path / "out", limits=Limits(ratio=100, floor=1000))
 
 
 def test_flipped_bits_do_not_pass(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ FILES = {f"FSD50K.dev_audio/{i}.wav": random.Random(i).randbytes(2000 + 517 * i)
 
 
 def split(folder: Path, files: dict[str, bytes], size: int, wide: bool = False) -> list[Path]:
-    """A split zip as PKWARE's APPNOTE has it: positions counted from the piece they lie in. `wide`: zip64 ends."""
+    """A split zip as PKWARE's APPNOTE has it: positions counted from the piece they lie in. `wide`: all in zip64."""
     with zipfile.ZipFile(folder / "whole.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, body in files.items():
             archive.writestr(name, body)
@@ -33,8 +33,14 @@ def split(folder: Path, files: dict[str, bytes], size: int, wide: bool = False) 
         end = position + 46 + name + extra + comment
         (offset,) = struct.unpack("<L", directory[position + 42 : position + 46])
         disk, offset = divmod(offset + 4, size)
-        entry = directory[position : position + 34] + struct.pack("<H", disk) + directory[position + 36 : position + 42]
-        new += entry + struct.pack("<L", offset) + directory[position + 46 : end]
+        head, names = directory[position : position + 46], directory[position + 46 : end]
+        if wide:  # every number in the zip64 field, after another field that must stay
+            compressed, plain = struct.unpack("<2L", head[20:28])
+            field = b"\x99\x99\2\0??" + struct.pack("<2H3QL", 1, 28, plain, compressed, offset, disk)
+            full = struct.pack("<2L4H", 0xFFFFFFFF, 0xFFFFFFFF, name, len(field), 0, 65535)
+            new += head[:20] + full + head[36:42] + b"\xff" * 4 + names[:name] + field
+        else:
+            new += head[:34] + struct.pack("<H", disk) + head[36:42] + struct.pack("<L", offset) + names
         position = end
     disk, offset = divmod(len(body), size)
     last = (len(body) + len(new)) // size

@@ -13,7 +13,7 @@ from atmda.errors import AtmdaError
 from atmda.settings.infer import InferSettings
 
 if TYPE_CHECKING:
-    from atmda.cli.infer import Labelled
+    from atmda.report.predictions import Labelled
 
 
 def folder() -> Path:

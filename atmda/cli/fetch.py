@@ -61,6 +61,8 @@ def _fetch(target: Target, settings: FetchSettings, console: Console) -> tuple[d
     if outcome.fetched:
         count = len(outcome.fetched)
         console.notice(f"{target.name}: {count} part{'s' if count > 1 else ''} fetched and checked.")
+        if target.facts.licence:
+            console.notice(f"Its licence: {_short(target.facts.licence)}.")
     else:
         console.notice(f"{target.name} is here already; nothing to do.")
     console.text(str(outcome.folder))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from atmda.settings.infer import InferSettings
 if TYPE_CHECKING:
     from atmda.core.audio import FloatArray
     from atmda.core.encoders.base import Encoder
-    from atmda.report.predictions import Prediction
+    from atmda.report.predictions import Labelled, Prediction
 
 SHOWN = 40  # rows of the table on the terminal
 
@@ -30,24 +30,13 @@ atmda infer --class-labels labels.txt --audio-folder recordings --modality audio
 """
 
 
-@dataclass(frozen=True)
-class Labelled:
-    """What came of a run: predictions with the scores (n, c) they were made of, and the clips that were skipped."""
-
-    labels: tuple[str, ...]
-    predictions: list[Prediction]
-    scores: FloatArray
-    profile: FloatArray | None
-    skipped: dict[str, str]
-
-
 def run(settings: InferSettings, console: Console) -> int:
     """Label the recordings, save the results, show a table; with --demo also what adaptation did."""
     from atmda.report.predictions import check_output, write_predictions
 
     if settings.demo:
         settings = demo.settings_of(settings)
-    output = settings.output or str(settings.data_dir / "results" / f"results_{datetime.now():%Y%m%dT%H%M%S}.csv")
+    output = settings.output or str(_unused(settings.data_dir / "results" / f"results_{_now()}.csv"))
     check_output(output)
     done = _label(settings, console)
     if not done.predictions:
@@ -67,6 +56,7 @@ def _label(settings: InferSettings, console: Console) -> Labelled:
     from atmda.core.prompts import class_prompts
     from atmda.core.prototypes import scores, zero_shot
     from atmda.datasets import load_folder
+    from atmda.report.predictions import Labelled
 
     labels = _labels(settings)
     if settings.audio_folder is None:
@@ -168,11 +158,21 @@ def _profile(settings: InferSettings, console: Console, encoder: Encoder, P: Flo
     return background_profile(np.stack(rows), P)
 
 
+def _now() -> str:
+    return f"{datetime.now():%Y%m%dT%H%M%S}"
+
+
+def _unused(path: Path) -> Path:
+    """`path`, or, where a run of the same second has taken it, the first of `path`-2, `path`-3, ... that is free."""
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    return path if not path.exists() else next(other for other in numbered if not other.exists())
+
+
 def _save_unfinished(settings: InferSettings, console: Console, predictions: list[Prediction]) -> None:
     from atmda.report.predictions import write_predictions
 
     if predictions:
-        path = settings.data_dir / "results" / f"unfinished_{datetime.now():%Y%m%dT%H%M%S}.csv"
+        path = _unused(settings.data_dir / "results" / f"unfinished_{_now()}.csv")
         write_predictions(predictions, str(path))
         console.warning(f"{len(predictions)} recordings were labelled before the interruption: {path}")
 
@@ -199,7 +199,7 @@ def _show(settings: InferSettings, console: Console, done: Labelled, output: str
     if len(rows) > SHOWN:
         console.text(f"... and {len(rows) - SHOWN} more in {output}")
     skipped = f", {len(done.skipped)} skipped" if done.skipped else ""
-    console.notice(f"{len(rows)} recordings labelled{skipped}: {output}")
+    console.notice(f"{len(rows)} recording{'s' if len(rows) != 1 else ''} labelled{skipped}: {output}")
 
 
 command = build_command("infer", InferSettings, run, EXAMPLES)

@@ -64,7 +64,10 @@ class TorchFile:
     def __init__(self, path: Path, again: str = "Use another copy of it.") -> None:
         self.path = path
         self._again = again
-        self._file: BinaryIO = path.open("rb")
+        try:
+            self._file: BinaryIO = path.open("rb")
+        except OSError as error:
+            raise AtmdaError(f"{path}: it cannot be read ({error.strerror}).", "Check its permissions.") from error
         try:
             start = self._file.read(8)
             self._file.seek(0)
@@ -116,6 +119,7 @@ class TorchFile:
         order = f"{self._folder}byteorder"
         if order in names and self._archive.read(order).decode() != sys.byteorder:
             raise AtmdaError(f"{self.path}: it was written on a machine with the other byte order.", "Save it again.")
+        self._refuse_compressed(index)
         with self._archive.open(index) as stream:
             return read_pickle(stream)  # type: ignore[arg-type]
 
@@ -143,9 +147,13 @@ class TorchFile:
             self._file.seek(start)
             return self._file.read(size)
         entry = self._archive.getinfo(f"{self._folder}data/{storage}")
-        if entry.compress_type != zipfile.ZIP_STORED:  # torch never compresses; a bomb would
-            raise AtmdaError(f"{self.path}: its storages are compressed, which torch does not do.", self._again)
+        self._refuse_compressed(entry.filename)
         return self._archive.read(entry)
+
+    def _refuse_compressed(self, name: str) -> None:
+        assert self._archive is not None
+        if self._archive.getinfo(name).compress_type != zipfile.ZIP_STORED:  # torch never compresses; a bomb would
+            raise AtmdaError(f"{self.path}: it is a compressed archive, which torch.save never writes.", self._again)
 
 
 def stored(value: Any) -> Stored | None:

@@ -7,6 +7,7 @@ name (`<fsID>-<classID>-<occurrence>-<slice>-<scene>-<i>`), the folder (`fold<K>
 from __future__ import annotations
 
 import json
+import math
 import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -53,7 +54,7 @@ def _clip(path: Path, known: dict[str, Any], labels: tuple[str, ...], problems: 
     class_id = known.get("class_id")
     label = known.get("label")
     label = spoken(label) if isinstance(label, str) else None
-    if not isinstance(class_id, int) or not 0 <= class_id < len(labels):
+    if type(class_id) is not int or not 0 <= class_id < len(labels):
         class_id = labels.index(label) if label in labels else None
     if class_id is not None:
         label = labels[class_id]
@@ -66,7 +67,7 @@ def _clip(path: Path, known: dict[str, Any], labels: tuple[str, ...], problems: 
         path.name,
         label,
         (label,) if label else (),
-        fold if isinstance(fold, int) else None,
+        fold if type(fold) is int else None,
         None,
         class_id,
         _basename(background) if isinstance(background, str) and background else None,
@@ -131,7 +132,9 @@ def _basename(path: str) -> str:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 def _unique(clips: list[Clip], folder: Path) -> list[Clip]:

@@ -10,7 +10,7 @@ import csv
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
 
 from atmda.errors import AtmdaError
 
@@ -155,7 +155,7 @@ def read_rows(rows: Rows, make: Callable[[dict[str, str]], Clip | None]) -> list
 
 def plain_name(name: str) -> str:
     """`name`, if it is the name of a file and nothing else: lists come from outside and must not lead elsewhere."""
-    if not name or name in (".", "..") or PurePosixPath(name).name != name or PureWindowsPath(name).name != name:
+    if name in ("", ".", "..") or "/" in name or "\\" in name or "\0" in name or name[1:2] == ":":
         raise ValueError(f"{name!r} is not a plain file name")
     return name
 
@@ -185,17 +185,21 @@ def present(clips: Iterable[Clip], problems: list[str], dataset: str, source: st
 
     Raises AtmdaError where not one recording is there.
     """
-    clips = list(clips)
-    there = {folder: listing(folder) for folder in sorted({clip.path.parent for clip in clips})}
-    kept = [clip for clip in clips if clip.path.name in there[clip.path.parent]]
-    absent = [clip for clip in clips if clip.path.name not in there[clip.path.parent]]
+    there: dict[str, set[str]] = {}
+    kept: list[Clip] = []
+    absent: list[Clip] = []
+    for clip in clips:
+        folder, name = os.path.split(clip.path)
+        if folder not in there:
+            there[folder] = listing(Path(folder))
+        (kept if name in there[folder] else absent).append(clip)
     if absent and not kept:
         raise missing(absent[0].path.parent, dataset)
     if not kept:
         raise AtmdaError(f"{source} lists no recording that can be used.", f"Fetch it again: atmda fetch {dataset}")
     if absent:
         problems.append(
-            f"{len(absent)} of {len(clips)} recordings named in {source} are not on disk, {absent[0].path} the first; "
-            f"atmda fetch {dataset} gets them."
+            f"{len(absent)} of {len(absent) + len(kept)} recordings named in {source} are not on disk, "
+            f"{absent[0].path} the first; atmda fetch {dataset} gets them."
         )
     return kept

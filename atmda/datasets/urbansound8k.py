@@ -30,6 +30,7 @@ def read(folder: Path) -> Dataset:
     """The data set in `folder`. Raises AtmdaError naming what is missing."""
     root = find_root(folder, METADATA, "UrbanSound8K", NAME)
     problems: list[str] = []
+    audio = root / "audio"
 
     def clip(row: dict[str, str]) -> Clip:
         name = plain_name(row["slice_file_name"])
@@ -38,8 +39,7 @@ def read(folder: Path) -> Dataset:
         if not 0 <= class_id < len(LABELS):
             raise ValueError(f"class id {class_id} is none of 0 to {len(LABELS) - 1}")
         label = LABELS[class_id]
-        path = root / "audio" / f"fold{fold}" / name
-        return Clip(path, name, label, (label,), fold, None, class_id)
+        return Clip(audio / f"fold{fold}" / name, name, label, (label,), fold, None, class_id)
 
     rows = Rows(root / METADATA, ("slice_file_name", "fold", "classID"), problems)
     return build(NAME, present(read_rows(rows, clip), problems, NAME, METADATA), LABELS, problems)

@@ -15,7 +15,7 @@ from functools import partial as bind
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
-from atmda.download.archives import RESERVE, Limits, unpack
+from atmda.download.archives import RESERVE, unpack
 from atmda.download.checksums import agrees, checksum_of
 from atmda.download.client import Client, Policy, Report
 from atmda.download.placing import destination_of, move
@@ -23,6 +23,7 @@ from atmda.download.pool import run_all
 from atmda.download.presence import here_without_us
 from atmda.download.remotes import Part, Remote, Target
 from atmda.download.state import WORKROOM, Installed, State, alone
+from atmda.download.unpacking import Limits
 from atmda.download.verify import index_entries, load_index, save_index, staged_contents_agree
 from atmda.errors import AtmdaError
 
@@ -96,7 +97,7 @@ class _Run:
         found = {remote: path for part in parts for remote in part.remotes if (path := self._already(part, remote))}
         wanted = [(part, remote) for part in parts for remote in part.remotes if remote not in found]
         if wanted:
-            self._check_space([remote for _, remote in wanted])
+            self._check_space([remote for _, remote in wanted], whole=len(parts) == len(self.target.parts))
         save_index(self.target, self.room, self.client)
         waiting = {part.name: {remote for remote in part.remotes if remote not in found} for part in parts}
         for part in parts:
@@ -135,8 +136,8 @@ class _Run:
                 self.watch.notice(f"{path} is not what {self.target.name} holds now; it is fetched anew.")
         return None
 
-    def _check_space(self, remotes: list[Remote]) -> None:
-        """Ask for sizes, tell them, and refuse to begin what cannot end."""
+    def _check_space(self, remotes: list[Remote], whole: bool) -> None:
+        """Ask for sizes, tell them, and refuse to begin what cannot end; `whole`: every part is to be fetched."""
         ask = [bind(self.client.probe, remote) for remote in remotes]
         first = ask.pop(0)()[0]  # alone, so that being offline is found out before anything else
         sizes = [first, *(size for size, _ in run_all(ask, self.options.workers, threading.Event()))]
@@ -147,7 +148,7 @@ class _Run:
         self.watch.planned(total)
         kept = sum(path.stat().st_size for path in (self.room / "downloads").rglob("*.part"))
         archives = any(remote.is_archive for remote in remotes)
-        facts = self.target.facts.unpacked if not self.options.partial else None
+        facts = self.target.facts.unpacked if whole else None
         unpacked = (facts or total * UNPACKS_TO) if archives else 0
         needed, free = total - kept + unpacked, shutil.disk_usage(self.folder).free - RESERVE
         if needed > free:

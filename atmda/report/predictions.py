@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
+from atmda.core.audio import FloatArray
 from atmda.core.files import publish
 from atmda.errors import SettingsError
 
@@ -47,6 +48,17 @@ class Prediction:
             row |= {"unadapted_label": self.unadapted[0], "unadapted_confidence": round(self.unadapted[1], 6)}
         row["note"] = self.note
         return row
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """What came of a run: predictions with the scores (n, c) they were made of, and the clips that were skipped."""
+
+    labels: tuple[str, ...]
+    predictions: list[Prediction]
+    scores: FloatArray
+    profile: FloatArray | None
+    skipped: dict[str, str]
 
 
 def check_output(output: str) -> None:

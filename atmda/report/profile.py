@@ -22,8 +22,8 @@ def picture(
 ) -> str:
     """Three columns of bars, one line a class: clip (c,), background profile (c,), clip - temperature * background.
 
-    Each column is drawn from its own smallest to its own largest score; the winner of the first and the last column
-    is marked with an arrow.
+    Each column is drawn from its own smallest score, or from zero where some are negative, to its own largest; the
+    winner of the first and the last column is marked with an arrow.
     """
     adapted = clip - np.float32(temperature) * background
     columns = [("clip", clip), ("background", background), (f"clip - {temperature:g} x background", adapted)]
@@ -42,8 +42,8 @@ def picture(
 
 
 def _bar(values: FloatArray, row: int, width: int, unicode: bool) -> str:
-    low, high = float(values.min()), float(values.max())
-    fraction = (float(values[row]) - low) / (high - low) if high > low else 0.0
+    low, high = max(0.0, float(values.min())), float(values.max())
+    fraction = max(0.0, float(values[row]) - low) / (high - low) if high > low else 0.0
     eighths = round(fraction * width * 8)
     whole, rest = divmod(eighths, 8)
     bar = "█" * whole + (EIGHTHS[rest] if rest else "") if unicode else "#" * round(fraction * width)

@@ -18,6 +18,10 @@ NAMES = ("snr", "n_soundscapes", "bg", "ref_db", "duration", "event_time", "even
 
 
 def _as_text(value: Any) -> Any:
+    """Numbers and lists, as a TOML file gives them, in the words of a flag: ["choose", [0, 6]] -> (choose,[0,6])."""
+    if isinstance(value, list):
+        inner = ",".join(f"[{','.join(map(str, v))}]" if isinstance(v, list) else str(v) for v in value)
+        return f"({inner})"
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 

@@ -42,6 +42,8 @@ def crew(maker: Maker, workers: int) -> Iterator[Crew]:
         yield lambda chunk: lambda: _outcomes(maker, chunk, renderer)
         return
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (maker,))
+    for _ in range(workers):
+        pool.submit(_work, [])  # so that workers start while the first window is planned
     try:
         yield lambda chunk: _waiting(pool.submit(_work, chunk))
     finally:

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from atmda.core.audio import FloatArray
+from atmda.core.files import TEMPORARY
 
 HEADER_BYTES = 44
-PART = ".part"
 
 
 def wav_bytes(samples: FloatArray, sample_rate: int) -> memoryview:
@@ -39,21 +39,19 @@ def txt_bytes(events: list[tuple[float, float, str]]) -> bytes:
     return "".join(f"{onset!r}\t{offset!r}\t{label}\n" for onset, offset, label in events).encode()
 
 
-def publish(path: Path, data: bytes | memoryview, sync: bool = False) -> None:
+def put(path: Path, data: bytes | memoryview) -> None:
     """Write `data` beside `path`, then put it in place: `path` is there whole or not at all.
 
-    Without `sync` a loss of power may leave an empty or short file, which a resumed run sees by its size.
+    Unlike `core.files.publish` it does not wait for the disk, which would take longer than the mixing. A loss of power
+    may so leave an empty or short file, which a resumed run sees by its size.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}{PART}")
+    part = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
     with part.open("wb") as file:
         file.write(data)
-        if sync:
-            file.flush()
-            os.fsync(file.fileno())
     part.replace(path)
 
 
 def sweep(folder: Path) -> None:
-    """Remove what a killed run was writing."""
-    for part in folder.rglob(f".*{PART}"):
+    """Remove what a killed run was writing, in `folder` and below."""
+    for part in folder.rglob(f"{TEMPORARY}*"):
         part.unlink(missing_ok=True)

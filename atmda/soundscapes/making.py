@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from atmda.soundscapes.files import publish, txt_bytes, wav_bytes, wav_size
+from atmda.soundscapes.files import put, txt_bytes, wav_bytes, wav_size
 from atmda.soundscapes.jams import Setting, jams_bytes
 from atmda.soundscapes.manifest import paths_of, record_of
 from atmda.soundscapes.outside import render_with_scaper, reverberate
@@ -55,9 +55,9 @@ class Making:
                 rendered.samples = reverberate(rendered.samples, SAMPLE_RATE, setting.reverb)
         record = record_of(job, setting, rendered)
         wav, jams, txt = (self.output / path for path in paths_of(job.folder, job.name))
-        publish(wav, wav_bytes(rendered.samples, SAMPLE_RATE))
-        publish(txt, txt_bytes([(record["onset"], record["offset"], record["label"])]))
-        publish(jams, jams_bytes(job, setting, rendered.scale, record))
+        put(wav, wav_bytes(rendered.samples, SAMPLE_RATE))
+        put(txt, txt_bytes([(record["onset"], record["offset"], record["label"])]))
+        put(jams, jams_bytes(job, setting, rendered.scale, record))
         return record
 
 

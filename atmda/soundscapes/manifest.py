@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from atmda.core.files import publish
 from atmda.errors import StoreError
-from atmda.soundscapes.files import publish
 from atmda.soundscapes.jams import Setting
 from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
 from atmda.soundscapes.specification import Soundscape
@@ -92,7 +92,8 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> bool:
     wanted = {"format": FORMAT, **settings}
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        publish(path, (json.dumps(wanted, indent=1) + "\n").encode(), sync=True)
+        with publish(path) as part:
+            part.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8", newline="\n")
         return False
     try:
         there = json.loads(path.read_text(encoding="utf-8"))

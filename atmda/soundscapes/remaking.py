@@ -10,7 +10,7 @@ from typing import Any
 
 from atmda.datasets import CLASS_FIELDS, labels_of
 from atmda.errors import AtmdaError
-from atmda.soundscapes.files import publish, txt_bytes, wav_bytes
+from atmda.soundscapes.files import put, txt_bytes, wav_bytes
 from atmda.soundscapes.manifest import paths_of
 from atmda.soundscapes.outside import reverberate
 from atmda.soundscapes.rebuilding import Finder, Rebuilt, read_jams
@@ -59,9 +59,9 @@ class Remaking:
         }
         notes = [note for note in rebuilt.record.get("notes", []) if note not in rendered.notes]
         record.update(measured, notes=[*notes, *rendered.notes])
-        publish(self.output / wav, wav_bytes(samples, rate))
-        publish(self.output / txt, txt_bytes(list(rebuilt.labels)))
-        publish(self.output / jams, job.jams.read_bytes())
+        put(self.output / wav, wav_bytes(samples, rate))
+        put(self.output / txt, txt_bytes(list(rebuilt.labels)))
+        put(self.output / jams, job.jams.read_bytes())
         return record
 
 

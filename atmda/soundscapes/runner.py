@@ -7,7 +7,6 @@ plan alone: workers, the order they finish in and earlier runs that were cut sho
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -15,16 +14,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from atmda.core.audio import open_audio
+from atmda.core.files import publish
 from atmda.errors import AudioError
 from atmda.soundscapes.crew import Batch, Crew, Maker, Outcome, crew
-from atmda.soundscapes.files import PART, sweep
+from atmda.soundscapes.files import sweep
 from atmda.soundscapes.making import Making, finished
 from atmda.soundscapes.manifest import MANIFEST, line_of
 from atmda.soundscapes.parameters import Parameters
 from atmda.soundscapes.specification import Recording, check_scenes, draw_soundscape
 
 WINDOW = 2048
-CHUNK = 32
+FIRST_WINDOW = 256
+CHUNK = 16
 
 
 @dataclass
@@ -65,22 +66,23 @@ def make_set(
     for folder in folders:
         for below in ("", "jams", "txt"):
             (making.output / folder / below).mkdir(parents=True, exist_ok=True)
+    total = len(clips) * making.setting.parameters.n_soundscapes
     jobs = _plan(clips, making.setting.parameters, scenes, making)
-    yield from run(jobs, making, making.output, report, min(workers, -(-len(clips) // 8)))
+    yield from run(jobs, making, making.output, report, min(workers, -(-total // 8)))
 
 
 def run(jobs: Iterable[Job], maker: Maker, output: Path, report: Report, workers: int) -> Iterator[int]:
     """Do `jobs`, then publish the manifest of their records, in their order, in `output`; yields how many more."""
     sweep(output)
-    part = output / f".{MANIFEST}.{os.getpid()}{PART}"
-    with part.open("w", encoding="utf-8") as manifest, crew(maker, workers) as start:
+    with (
+        publish(output / MANIFEST) as part,
+        part.open("w", encoding="utf-8", newline="\n") as manifest,
+        crew(maker, workers) as start,
+    ):
         for window in _windows(iter(jobs), start):
             yield from window.finish()
             for job in window.jobs:
                 _list(job, manifest, report)
-        manifest.flush()
-        os.fsync(manifest.fileno())
-    part.replace(output / MANIFEST)
 
 
 def _list(job: Job, manifest: TextIO, report: Report) -> None:
@@ -115,7 +117,9 @@ class Window:
 def _windows(jobs: Iterator[Job], start: Crew) -> Iterator[Window]:
     """`jobs` in windows, begun. While one is rendered the next is planned, so that no worker waits."""
     before: Window | None = None
-    while window := list(islice(jobs, WINDOW)):
+    size = FIRST_WINDOW  # small, so that workers are soon given something
+    while window := list(islice(jobs, size)):
+        size = WINDOW
         open_jobs = sorted((job for job in window if job.outcome is None), key=lambda job: job.order)
         chunks = [open_jobs[k : k + CHUNK] for k in range(0, len(open_jobs), CHUNK)]
         begun = [(chunk, start([job.what for job in chunk])) for chunk in chunks]

@@ -37,15 +37,23 @@ class AudioTower:
         weights: the official state dict, float32, without `module.`.
         arch: what they are.
         device, dtype: where and in what precision the products run; sums and norms stay in float32.
+        wide: all clips of a batch at once in every stage; unless given, on everything but a CPU.
     """
 
     def __init__(
-        self, weights: Mapping[str, Tensor], arch: Architecture, device: torch.device, dtype: torch.dtype
+        self,
+        weights: Mapping[str, Tensor],
+        arch: Architecture,
+        device: torch.device,
+        dtype: torch.dtype,
+        wide: bool | None = None,
     ) -> None:
         def get(name: str) -> Tensor:
             return weights[f"audio_branch.{name}"].to(device, torch.float32)
 
         self.device = device
+        self._wide = device.type != "cpu" if wide is None else wide
+        self._by_clip = 0 if self._wide else STAGES_BY_CLIP
         self._scratch = Scratch()
         # batch norm over mel bands, in evaluation mode: one scale and one shift a band
         self._gain = get("bn0.weight") / torch.sqrt(get("bn0.running_var") + 1e-5)
@@ -59,7 +67,7 @@ class AudioTower:
         for stage, (depth, heads) in enumerate(zip(arch.depths, arch.heads, strict=True)):
             side = 64 >> stage
             self._stages.append(
-                [SwinBlock(get, f"layers.{stage}.blocks.{k}.", side, heads, k, dtype) for k in range(depth)]
+                [SwinBlock(get, f"layers.{stage}.blocks.{k}.", side, heads, k, dtype, self._wide) for k in range(depth)]
             )
             if stage + 1 < len(arch.depths):
                 self._merges.append(Merge(get, f"layers.{stage}.downsample.", side, depth % 2 == 0, dtype))
@@ -73,7 +81,7 @@ class AudioTower:
     def __call__(self, mels: Sequence[Tensor]) -> Tensor:
         """Embeddings, float32 (n, 512), of spectrograms in dB: (frames, 64), or (4, frames, 64) where fused."""
         tokens = torch.cat([self._early(mel.to(self.device)) for mel in mels])
-        for stage in range(STAGES_BY_CLIP, len(self._stages)):
+        for stage in range(self._by_clip, len(self._stages)):
             tokens = self._stage(tokens, stage)
         side = 64 >> (len(self._stages) - 1)
         tokens = F.layer_norm(tokens, tokens.shape[-1:], *self._norm)
@@ -83,7 +91,7 @@ class AudioTower:
 
     def _early(self, mel: Tensor) -> Tensor:
         tokens = self._embed(mel)
-        for stage in range(STAGES_BY_CLIP):
+        for stage in range(self._by_clip):
             tokens = self._stage(tokens, stage)
         return tokens
 

@@ -97,7 +97,7 @@ def open_checkpoint(path: Path, caches: list[Path]) -> Checkpoint:
 
     Raises AtmdaError: not a checkpoint, damaged, unsafe, or of an architecture that this encoder does not run.
     """
-    if path.suffix == ".safetensors":
+    if _is_safetensors(path):
         weights = Weights(path)
         arch = _checked(weights.shapes(), path)
         return Checkpoint(weights, arch, weights.metadata.get("source_sha256") or _hub_sha(path), path.parent)
@@ -116,6 +116,24 @@ def file_sha256(path: Path) -> str:
 
 
 _AGAIN = "Fetch it again: `atmda fetch laion-clap`."
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Told from the content: blobs of the hub's cache have no suffix."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(9)
+    except OSError as error:
+        raise AtmdaError(f"{path}: it cannot be read ({error.strerror}).", "Check its permissions.") from error
+    return path.suffix == ".safetensors" or start[8:] == b"{"
+
+
+def _foreign(target: Path) -> bool:
+    """Whether a file stands at `target` that was not written here."""
+    try:
+        return target.exists() and Weights(target).metadata.get("made_by") != FORMAT
+    except AtmdaError:
+        return True
 
 
 def _hub_sha(path: Path) -> str:
@@ -189,8 +207,8 @@ def _convert(path: Path, caches: list[Path]) -> Path:
 
         refused: OSError | None = None
         for target in _targets(path, caches):
-            if target.exists() and read_record(target) is None and target.parent == path.parent:
-                continue  # someone else's file of that name
+            if _foreign(target):
+                continue
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _write(target, wanted, one, {"format": "pt", "source_sha256": record.sha256, "made_by": FORMAT})

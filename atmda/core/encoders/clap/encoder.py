@@ -60,6 +60,8 @@ class ClapEncoder(Encoder):
         crops: frontend.CropSource = frontend.seeded_crops,
     ) -> None:
         arch = checkpoint.arch
+        if long not in ("windows", "fusion"):
+            raise SettingsError(f"--long {long}: there is no such way.", "Use windows or fusion.")
         if long == "fusion" and not arch.fused:
             raise SettingsError(
                 f"--long fusion: this checkpoint is {arch.name}.", "Use --long windows, or a fusion checkpoint."

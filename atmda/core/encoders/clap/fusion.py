@@ -15,7 +15,7 @@ class Fusion:
 
     def __init__(self, get: Get) -> None:
         name = "patch_embed."
-        self.crop = get(name + "mel_conv2d.weight"), get(name + "mel_conv2d.bias")
+        self.crop = get(name + "mel_conv2d.weight").flatten(1), get(name + "mel_conv2d.bias")
         model = name + "fusion_model."
         self.local = [_folded(get, f"{model}local_att.{k}.", f"{model}local_att.{k + 1}.") for k in (0, 3)]
         self.whole = [_folded(get, f"{model}global_att.{k}.", f"{model}global_att.{k + 1}.") for k in (1, 4)]
@@ -25,9 +25,9 @@ class Fusion:
         """Patch tokens (4096, dim), in window order, of four stretched spectrograms (4, 1024, 64)."""
         tokens = F.linear(windows.patches(images[0]), weight, bias)
         # the crops' patches are three times as wide: 21 columns each, side by side, and a last column of zeros
-        crops = F.conv2d(windows.square(images[1:])[:, None], *self.crop, stride=(4, 12))
-        beside = F.pad(crops.permute(1, 2, 0, 3).flatten(2), (0, 64 - 3 * crops.shape[-1]))
-        local = beside.flatten(1).T[self.order]
+        wide = windows.square(images[1:])[:, :, :252].reshape(3, 64, 4, 21, 12)
+        crops = F.linear(wide.permute(1, 0, 3, 2, 4).reshape(64, 63, 48), *self.crop)
+        local = F.pad(crops, (0, 0, 0, 1)).flatten(0, 1)[self.order]
         both = tokens + local
         detail = F.linear(F.relu(F.linear(both, *self.local[0])), *self.local[1])
         mean = both.mean(0, keepdim=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -37,9 +38,10 @@ class SwinBlock:
 
     Odd blocks take tokens in window order and leave them in shifted order, even ones the other way round, but for the
     first of a stage, which finds them in window order already; where a stage is one window nothing is shifted.
+    `wide` blocks take all clips at once, for devices that want much work at a time.
     """
 
-    def __init__(self, get: Get, name: str, side: int, heads: int, index: int, dtype: torch.dtype) -> None:
+    def __init__(self, get: Get, name: str, side: int, heads: int, index: int, dtype: torch.dtype, wide: bool) -> None:
         self.heads = heads
         self.size = side * side
         self.buffer = f"tokens{side}.{index % 2}"  # the other one than the tokens come in
@@ -51,7 +53,8 @@ class SwinBlock:
         )
         shifted = index % 2 == 1 and side > windows.SIZE
         bias = _position_bias(get(name + "attn.relative_position_bias_table"))
-        self.unit, self.tiles = _tiles(bias, side, shifted, dtype)
+        self.wide = wide
+        self.unit, self.tiles = (_everything if wide else _tiles)(bias, side, shifted, dtype)
         orders = windows.window_order(side), windows.shifted_order(side)
         self.rows = None
         if index > 0 and side > windows.SIZE:
@@ -72,11 +75,17 @@ class SwinBlock:
         normed = F.layer_norm(tokens, tokens.shape[-1:], *self.before)
         scratch.add_linear(tokens, self._attend(scratch.linear("qkv", normed, self.qkv), bias), self.proj)
         normed = F.layer_norm(tokens, tokens.shape[-1:], *self.between)
-        hidden = torch.ops.aten.gelu_(scratch.linear("hidden", normed, self.up))
-        scratch.add_linear(tokens, hidden, self.down)
+        hidden = scratch.linear("hidden", normed, self.up)
+        scratch.add_linear(tokens, F.gelu(hidden) if self.wide else torch.ops.aten.gelu_(hidden), self.down)
 
     def _attend(self, qkv: Tensor, bias: Tensor) -> Tensor:
-        split = qkv.view(-1, TOKENS, 3, self.heads, qkv.shape[-1] // (3 * self.heads))
+        size = qkv.shape[-1] // (3 * self.heads)
+        if self.wide:
+            apart = qkv.view(-1, self.size // TOKENS, TOKENS, 3, self.heads, size).permute(3, 0, 1, 4, 2, 5)
+            query, key, value = apart.flatten(2, 3).unbind(0)
+            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+            return mixed.view(apart.shape[1:]).transpose(2, 3).reshape(len(qkv), -1)
+        split = qkv.view(-1, TOKENS, 3, self.heads, size)
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
         # the last unit may hold fewer clips than its bias was made for
         heads = F.scaled_dot_product_attention(query, key, value, attn_mask=bias[: len(split)])
@@ -115,6 +124,16 @@ def _tiles(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype) -> tuple[
     cuts = [inside * piece // pieces for piece in range(pieces + 1)]
     tiles = [Tile(a * TOKENS, b * TOKENS, plain) for a, b in pairwise(cuts) if b > a]
     return clips * count * TOKENS, [*tiles, Tile(inside * TOKENS, (inside + len(edges)) * TOKENS, edges)]
+
+
+def _everything(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype) -> tuple[int, list[Tile]]:
+    """One tile of all clips; the bias (1, windows * heads, 64, 64) is that of a clip."""
+    count = (side // windows.SIZE) ** 2
+    every = bias.expand(count, *bias.shape)
+    if shifted:
+        kinds = torch.repeat_interleave(torch.arange(4), torch.tensor(windows.mask_groups(side)))
+        every = every + windows.masks()[kinds].to(bias.device)[:, None]
+    return sys.maxsize, [Tile(0, sys.maxsize, every.flatten(0, 1)[None].to(dtype))]
 
 
 def _position_bias(table: Tensor) -> Tensor:
