@@ -196,8 +196,9 @@ def adaptation(encoder: Encoder, clips: Clips, text: np.ndarray, root: Path) -> 
     lines = [
         "",
         "UrbanSound8K-mini, each clip mixed with one of 7 park recordings, the profile made from the other 6; and with "
-        "one of 4 pieces of a recording of an airport, a metro station, a shopping mall or a street, the profile made from "
-        "the other 3. By text: the three sentences about the scene. T = 0.5; gains in points, paired, with 95 % intervals:",
+        "one of 4 pieces of a recording of an airport, a metro station, a shopping mall or a street, the profile made "
+        "from the other 3. By text: the three sentences about the scene. T = 0.5; gains in points, paired, with 95 % "
+        "intervals:",
         "",
         "| background | SNR | mode | plain | by audio | gain | by text | gain |",
         "|---|---|---|---|---|---|---|---|",
