@@ -38,30 +38,31 @@ def heard_esc(encoder: Encoder, test_data: Path):  # type: ignore[no-untyped-def
 def test_street_sounds_are_named_by_prompt(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
     clips, X = heard
     found = scores(X, encoder.embed_text(class_prompts(clips.labels)))
-    assert (found.argmax(1) == clips.y).mean() >= 0.50
-    assert evaluate.error_of_confidence(probabilities(found, encoder.logit_scale), clips.y) <= 0.20
+    assert (found.argmax(1) == clips.y).mean() >= 0.72
+    assert evaluate.error_of_confidence(probabilities(found, encoder.logit_scale), clips.y) <= 0.09
 
 
-def test_templates_agree_within_a_few_points(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
+def test_templates_agree_within_two_points(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
     clips, X = heard
     found = [
         (scores(X, encoder.embed_text(class_prompts(clips.labels, t))).argmax(1) == clips.y).mean()
         for t in evaluate.TEMPLATES
     ]
-    assert max(found) - min(found) <= 0.05
+    assert max(found) - min(found) <= 0.02
 
 
-def test_prototypes_from_audio_beat_prompts(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
+def test_prototypes_from_audio_keep_their_accuracy(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
     clips, X = heard
     right = evaluate.by_mode(X, encoder.embed_text(class_prompts(clips.labels)), clips)
-    assert np.mean(right["sv"]) >= np.mean(right["zs"])
+    assert np.mean(right["tgap"]) >= 0.62
+    assert np.mean(right["sv"]) >= 0.71
 
 
 def test_everyday_sounds_are_named_by_prompt(encoder: Encoder, heard_esc, test_data: Path) -> None:  # type: ignore[no-untyped-def]
     clips, X = heard_esc
     found = scores(X, encoder.embed_text(class_prompts(clips.labels)))
-    assert (found.argmax(1) == clips.y).mean() >= 0.60
+    assert (found.argmax(1) == clips.y).mean() >= 0.84
     fifty = evaluate.esc50_names(test_data)
     truth = np.array([fifty.index(clips.labels[c]) for c in clips.y])
     among = scores(X, encoder.embed_text(class_prompts(fifty))).argmax(1)
-    assert (among == truth).mean() >= 0.40
+    assert (among == truth).mean() >= 0.61

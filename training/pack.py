@@ -18,7 +18,7 @@ from atmda.core.encoders.compact.network import Network
 #: trunk directions kept, so that an embedding has 521 + 119 = 640 numbers
 DIRECTIONS = 119
 #: probabilities are the softmax of scores times this; see training/evaluate.py
-LOGIT_SCALE = 30.0
+LOGIT_SCALE = 70.0
 
 
 def statistics(network: Network, cache: Path) -> dict[str, np.ndarray]:

@@ -30,7 +30,7 @@ def check_precision(precision: str, device: torch.device) -> None:
     there = available_precisions(device)
     if precision not in there:
         raise SettingsError(
-            f"--precision {precision}: this {device.type.upper()} has no such arithmetic and would be slower than with fp32.",
+            f"--precision {precision}: this {device.type.upper()} has no such arithmetic: fp32 is faster.",
             f"Here: {', '.join(there)}.",
         )
 

@@ -6,8 +6,8 @@ sound was recorded says nothing of what it is. For each patch the network gives 
 trunk features. An embedding, of unit length, is
 
 - 521 class evidences: for each patch, how far a class's logit lies above its usual value on the training audio, in its
-  own deviations, through a sigmoid centred on two deviations; then the power mean (exponent 3) over all patches of the
-  whole recording, and
+  own deviations, through a sigmoid centred on two deviations; then the power mean (exponent 3) over all patches of
+  the whole recording, to the power 1.5, and
 - 119 whitened trunk features of the patches' mean, which only prototypes from audio use.
 
 A prompt's embedding is a distribution over the 521 classes (see `text`), and zeros. Everything runs on the CPU in
@@ -42,6 +42,8 @@ STEP = 96
 #: seconds of audio a feature array holds at most
 BLOCK_SECONDS = 12.0
 POWER = 3
+#: what pooled evidence is raised to: strong evidence should count for more than much faint evidence
+SHARPNESS = 1.5
 #: deviations above its mean at which a class's logit counts half
 THRESHOLD = 2.0
 #: root mean square of a window's mel magnitudes (summed over bands) that its level is brought to
@@ -144,7 +146,7 @@ class CompactEncoder(Encoder):
         """The embedding (640,) of all states of one recording: the pooling is over all its patches alike."""
         total = states.sum(axis=0, dtype=np.float64)
         classes = self._network.classes
-        evidence = (total[:classes] / total[-1]) ** (1 / POWER)
+        evidence = (total[:classes] / total[-1]) ** (SHARPNESS / POWER)
         trunk = (total[classes:-1] / total[-1] - self._centre) @ self._axes
         parts = (evidence, 1 - TRUNK_SHARE), (trunk, TRUNK_SHARE)
         return np.concatenate([x * np.sqrt(share) / max(np.linalg.norm(x), 1e-9) for x, share in parts]).astype(
