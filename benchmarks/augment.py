@@ -6,7 +6,8 @@ DIR holds input/urbansound8k and input/tau2019uas (the small real sets do). Meas
 
 - cost: CPU milliseconds a soundscape with 1 worker, beside reading both sources and writing the file alone;
   the runs alternate and the median counts, so that a busy machine disturbs all of them alike.
-- speed-up: wall time of 1 worker over wall time of 2.
+- speed-up: wall time of 1 worker over wall time of 2; beside it what two independent processes gain on this machine
+  at that moment, which is 2 only where both cores are idle. Give a --scratch that a slow disk does not hold up.
 - memory: the largest resident size of the parent plus that of every worker.
 - scaper, where --scaper-python names an interpreter that has it: the same soundscapes from the same JAMS.
 - --kills: 8,732 soundscapes (the clips repeated by links) in one run that is killed three times and resumed, against
@@ -57,6 +58,19 @@ print(1000 * (time.process_time() - begun) / len(pairs))
 """
 
 
+BUSY = """
+import time
+import numpy as np
+samples, small = np.zeros(441000, np.float32), np.ones((64, 48))
+begun = time.perf_counter()
+for _ in range(1000):
+    for _ in range(30):
+        small @ small.T
+    np.rint(samples, out=samples)
+print(time.perf_counter() - begun)
+"""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data-dir", type=Path, required=True)
@@ -76,7 +90,7 @@ def main() -> None:
 
 def cost(options: argparse.Namespace, scratch: Path) -> None:
     measured: dict[str, list[float]] = {name: [] for name in ("floor", "cpu", "wall 1", "wall 2", "cpu 2", "scaper")}
-    sizes = []
+    sizes, possible = [], []
     for _ in range(options.repeats):
         one, two = scratch / "one", scratch / "two"
         first = augment(options.data_dir, one, options.n_soundscapes, 1)
@@ -88,6 +102,7 @@ def cost(options: argparse.Namespace, scratch: Path) -> None:
         measured["wall 1"].append(first["wall"])
         measured["wall 2"].append(second["wall"])
         sizes.append(max(first["memory"], second["memory"]))
+        possible.append(two_at_once())
         measured["floor"].append(floor(options.data_dir, records[:200], scratch))
         if options.scaper_python:
             measured["scaper"].append(scaper(options, one, records[:20], scratch))
@@ -100,6 +115,7 @@ def cost(options: argparse.Namespace, scratch: Path) -> None:
         if values and not name.startswith("wall"):
             print(f"  {name:8} {middle[name]:7.2f} CPU ms a soundscape ({min(values):.2f})")
     print(f"  1 worker {middle['wall 1']:.1f} s, 2 workers {middle['wall 2']:.1f} s: {ratio:.2f} times faster")
+    print(f"  (two independent processes: {statistics.median(possible):.2f} times)")
     print(f"  memory   {max(sizes):.0f} MB, parent and workers together")
 
 
@@ -145,6 +161,13 @@ def floor(data_dir: Path, records: list[dict[str, str]], scratch: Path) -> float
         [str(inputs / "urbansound8k" / r["foreground"]), str(inputs / "tau2019uas" / r["background"])] for r in records
     ]
     return timed([sys.executable, "-c", FLOOR], [pairs, str(scratch / "floor.wav")])
+
+
+def two_at_once() -> float:
+    """How many times faster two independent processes are together than one after the other: 2 at best."""
+    alone = timed([sys.executable, "-c", BUSY], None)
+    both = [subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    return 2 * alone / max(float(process.communicate()[0]) for process in both)
 
 
 def scaper(options: argparse.Namespace, output: Path, records: list[dict[str, str]], scratch: Path) -> float:
