@@ -94,6 +94,9 @@ class CompactEncoder(Encoder):
     sample_rate = SAMPLE_RATE
     batch_size = 8
     concurrent = True
+    text_background = (
+        "a background's name hardly changes its scores; recordings of the background (--modality audio) do"
+    )
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         from safetensors.numpy import load as parse
