@@ -14,7 +14,6 @@ from atmda.cli.edge import run_at_edge
 from atmda.settings import Flag, Settings, load_settings
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
-Run = Callable[[Any, Console], int]
 
 
 def build_command(

@@ -10,8 +10,6 @@ from atmda.errors import SettingsError
 if TYPE_CHECKING:
     import torch
 
-DEVICES = ("auto", "cuda", "mps", "cpu")
-
 
 def usable_cores() -> int:
     """Cores this process may use: affinity and container limits count, not what the machine has."""

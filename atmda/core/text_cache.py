@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from atmda.core.audio import FloatArray
+from atmda.core.files import publish
 
 
 class TextCache:
@@ -55,18 +55,9 @@ class TextCache:
     def _add(self, new: Mapping[str, FloatArray]) -> None:
         everything = self._read() | dict(new)  # read again: another process may have added to it
         prompts = sorted(everything)
-        beside = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                np.savez(
-                    file,
-                    prompts=np.frombuffer(json.dumps(prompts).encode(), np.uint8),
-                    embeddings=np.stack([everything[prompt] for prompt in prompts]),
-                )
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self.path)
-        except OSError:
-            with suppress(OSError):
-                beside.unlink()
+        with suppress(OSError), publish(self.path) as temporary, temporary.open("wb") as file:
+            np.savez(
+                file,
+                prompts=np.frombuffer(json.dumps(prompts).encode(), np.uint8),
+                embeddings=np.stack([everything[prompt] for prompt in prompts]),
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from atmda.soundscapes.files import put, txt_bytes, wav_bytes, wav_size
 from atmda.soundscapes.jams import Setting, jams_bytes
@@ -15,7 +15,6 @@ from atmda.soundscapes.rendering import SAMPLE_RATE, ClipPolicy, Event, Mix, Ren
 from atmda.soundscapes.specification import Soundscape
 
 Engine = Literal["atmda", "scaper"]
-ENGINES: tuple[str, ...] = get_args(Engine)
 
 
 def mix_of(soundscape: Soundscape, setting: Setting) -> Mix:

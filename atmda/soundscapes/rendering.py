@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import soundfile as sf
@@ -25,7 +25,6 @@ from atmda.soundscapes.loudness import FLOOR, integrated_loudness
 SAMPLE_RATE = 44_100
 FADE_SECONDS = 0.01
 ClipPolicy = Literal["warn", "scale", "error"]
-CLIP_POLICIES: tuple[str, ...] = get_args(ClipPolicy)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from atmda.core.encoders.clap.architecture import Architecture, architecture
 from atmda.core.encoders.clap.keys import official_names
 from atmda.core.encoders.clap.shapes import needed
 from atmda.core.encoders.clap.statedict import StateDictFile
+from atmda.core.files import publish
 from atmda.errors import AtmdaError
 
 FORMAT = "atmda-laion-clap-1"
@@ -210,9 +210,9 @@ def _convert(path: Path, caches: list[Path]) -> Path:
             if _foreign(target):
                 continue
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
                 _write(target, wanted, one, {"format": "pt", "source_sha256": record.sha256, "made_by": FORMAT})
-                publish(record_path(target), [json.dumps(asdict(record), indent=2).encode()])
+                with publish(record_path(target)) as temporary:
+                    temporary.write_text(json.dumps(asdict(record), indent=2), "utf-8")
             except OSError as error:
                 refused = error
                 continue
@@ -234,24 +234,7 @@ def _write(target: Path, shapes: Mapping[str, tuple[int, ...]], tensor: Any, met
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
 
-    def parts() -> Iterator[bytes]:
-        yield len(text).to_bytes(8, "little")
-        yield text
+    with publish(target) as temporary, temporary.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
         for name in shapes:
-            yield tensor(name).contiguous().numpy().astype("<f4", copy=False).tobytes()
-
-    publish(target, parts())
-
-
-def publish(target: Path, parts: Any) -> None:
-    """Write beside, fsync, replace: the file is whole or not there."""
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            for part in parts:
-                file.write(part)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+            file.write(tensor(name).contiguous().numpy().astype("<f4", copy=False).tobytes())
