@@ -55,7 +55,8 @@ class FrontEnd:
         self.long = long
         self.seed = seed
         self.crops = crops
-        self._bank = mel_bank("htk" if fused else "slaney")
+        # each bin twice, for its squared real and imaginary part: the product adds them
+        self._bank = mel_bank("htk" if fused else "slaney").repeat_interleave(2, 0)
         self._hann = torch.hann_window(FFT)
 
     def features(self, audio: Audio) -> Iterator[FloatArray]:
@@ -103,8 +104,8 @@ class FrontEnd:
         mel = torch.empty(count, self._bank.shape[1])
         for start in range(0, count, FRAMES_AT_ONCE):
             spectrum = torch.fft.rfft(frames[start : start + FRAMES_AT_ONCE] * self._hann)
-            power = torch.view_as_real(spectrum).square_().sum(-1)
-            torch.mm(power, self._bank, out=mel[start : start + FRAMES_AT_ONCE])
+            squares = torch.view_as_real(spectrum).square_().flatten(1)
+            torch.mm(squares, self._bank, out=mel[start : start + FRAMES_AT_ONCE])
         return np.asarray(mel.clamp_(min=1e-10).log10_().mul_(10.0).numpy())
 
     def _fusion(self, stream: Iterator[FloatArray]) -> FloatArray:
