@@ -199,8 +199,7 @@ def tower(checkpoint: Path, rounds: int) -> dict:
 
 def text(checkpoint: Path, rounds: int, threads: int) -> dict:
     """The text tower: one prompt of 10 tokens, and 1,000 prompts of 7 to 12."""
-    torch.set_num_threads(threads)
-    model = TextTower(open_checkpoint(checkpoint, []).weights, ARCH, torch.device("cpu"), torch.float32)
+    model = TextTower(open_checkpoint(checkpoint, []).weights, ARCH, torch.device("cpu"), torch.float32, threads)
     generator = np.random.default_rng(0)
     prompts = [[0, *generator.integers(3, 50_000, generator.integers(5, 11)).tolist(), 2] for _ in range(1000)]
     model(prompts[:10])

@@ -14,6 +14,7 @@ from clap_weights import SMALL, small_weights
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 from atmda.core.encoders import load_encoder
+from atmda.core.encoders.clap.text_tower import TextTower
 from atmda.core.encoders.clap.tokenizer import LONGEST, RobertaTokenizer
 from atmda.core.text_cache import TextCache
 from atmda.errors import AtmdaError
@@ -107,6 +108,20 @@ def test_prompts_are_embedded_once_and_found_on_disk_after(vocabulary: Path, tmp
     with pytest.raises(AtmdaError, match="no vocabulary"):
         again.embed_text(["a new prompt"])
     assert again.embed_audio([(np.ones(4800), 48000)]).shape == (1, 512)  # audio needs none
+
+
+def test_text_has_the_same_bytes_on_any_number_of_threads_and_in_any_company() -> None:
+    generator = np.random.default_rng(0)
+    sentences = [[0, *generator.integers(3, 300, generator.integers(1, 12)).tolist(), 2] for _ in range(200)]
+    weights = small_weights()
+
+    def embedded(workers: int, chosen: list[list[int]]) -> np.ndarray:
+        return TextTower(weights, SMALL, torch.device("cpu"), torch.float32, workers)(chosen).numpy()
+
+    every = embedded(1, sentences)
+    assert np.array_equal(every, embedded(3, sentences))
+    assert np.array_equal(every[:7], embedded(2, sentences[:7]))
+    assert np.array_equal(every[:1], embedded(2, sentences[:1]))
 
 
 class Counting:

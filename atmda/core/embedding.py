@@ -7,10 +7,9 @@ Only one batch of windows a thread is in memory, however long a recording is.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +17,10 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from atmda.core.audio import Audio, FloatArray, from_array, open_audio
 from atmda.core.device import usable_cores
+from atmda.core.threads import one_threaded_pool
 from atmda.errors import AudioError
 
 if TYPE_CHECKING:
@@ -64,16 +63,13 @@ def embed_clips(
     device = nullcontext() if encoder.concurrent else Lock()
     units = (clips[start : start + size] for start in range(0, len(clips), size))
     waiting: deque[Future[list[Embedded]]] = deque()
-    with threadpool_limits(1), ThreadPoolExecutor(workers, "embed", initializer=_one_thread) as pool:
-        try:
-            for unit in units:
-                waiting.append(pool.submit(_embed_unit, encoder, unit, size, device))
-                if len(waiting) > 2 * workers:  # read ahead, but not without end
-                    yield waiting.popleft().result()
-            while waiting:
+    with one_threaded_pool(workers) as pool:
+        for unit in units:
+            waiting.append(pool.submit(_embed_unit, encoder, unit, size, device))
+            if len(waiting) > 2 * workers:  # read ahead, but not without end
                 yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def embed_all(
@@ -87,12 +83,6 @@ def embed_all(
                 raise result.error
             rows.append(result.embedding)
     return np.stack(rows) if rows else np.zeros((0, encoder.dim), np.float32)  # type: ignore[arg-type]
-
-
-def _one_thread() -> None:
-    """Parallelism is over clips; arithmetic inside a thread stays on it, which also fixes its order of summation."""
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
 
 
 def _embed_unit(encoder: Encoder, clips: Sequence[Clip], batch_size: int, device: Any) -> list[Embedded]:

@@ -1,8 +1,9 @@
 """RoBERTa, the text tower of LAION-CLAP, on sentences of any length side by side without padding.
 
-The same sums as the official network (Liu et al. 2019, arXiv 1907.11692): products run over the tokens of all
+The same sums as the official network (Liu et al. 2019, arXiv 1907.11692): products run over the tokens of a batch of
 sentences at once, attention over sentences of one length at once, and the last layer works out the one token that
-the embedding is made of.
+the embedding is made of. On a CPU every core takes batches of its own, with one-threaded arithmetic: products of so
+few rows gain little from being split.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from atmda.core.device import usable_cores
 from atmda.core.encoders.clap.architecture import Architecture
 from atmda.core.encoders.clap.rows import padded_rows
+from atmda.core.threads import one_threaded_pool
 
 #: The official model's; Hugging Face's configuration says 1e-12, which moves embeddings by 4e-5.
 EPSILON = 1e-5
 #: RoBERTa counts positions from the padding token's id + 1.
 FIRST_POSITION = 2
-TOKENS_A_BATCH = 512
+TOKENS_A_BATCH = 256
 
 Linear = tuple[Tensor, Tensor]
 
@@ -33,12 +36,19 @@ class TextTower:
         weights: the official state dict, without `module.`; used where they lie, which may be a file mapped to memory.
         arch: what they are.
         device, dtype: where and in what precision the products run; sums and norms stay in float32.
+        num_workers: threads on a CPU; one a usable core unless given.
     """
 
     def __init__(
-        self, weights: Mapping[str, Tensor], arch: Architecture, device: torch.device, dtype: torch.dtype
+        self,
+        weights: Mapping[str, Tensor],
+        arch: Architecture,
+        device: torch.device,
+        dtype: torch.dtype,
+        num_workers: int | None = None,
     ) -> None:
         self.device = device
+        self._workers = 1 if device.type != "cpu" else num_workers or usable_cores()
         self.dtype = dtype
         self.heads = arch.text_heads
 
@@ -61,15 +71,19 @@ class TextTower:
         self._pooler = pair("text_branch.pooler.dense", torch.float32)
         self._head = [pair(f"text_projection.{k}", torch.float32) for k in (0, 2)]
 
-    @torch.inference_mode()
     def __call__(self, sentences: Sequence[Sequence[int]]) -> Tensor:
         """Embeddings, float32 (n, 512), of token ids that begin with `<s>` and end with `</s>`."""
         order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
+        batches = list(_batches(order, sentences))
         found = torch.empty(len(sentences), self._head[1][1].shape[0])
-        for batch in _batches(order, sentences):
-            found[batch] = self._embed([sentences[index] for index in batch]).cpu()
+        with one_threaded_pool(self._workers) as pool:
+            for batch, rows in zip(
+                batches, pool.map(self._embed, ([sentences[k] for k in batch] for batch in batches)), strict=True
+            ):
+                found[batch] = rows
         return found
 
+    @torch.inference_mode()
     def _embed(self, sentences: Sequence[Sequence[int]]) -> Tensor:
         groups = [(length, len(list(same))) for length, same in groupby(sentences, key=len)]
         ids = torch.tensor([token for sentence in sentences for token in sentence])
@@ -84,7 +98,7 @@ class TextTower:
         pooled = self._layer(padded_rows(first), tokens, groups, len(self._up) - 1, first_only=True)
         pooled = torch.tanh(F.linear(pooled, *self._pooler))
         hidden = F.relu(F.linear(pooled, *self._head[0]))
-        return F.normalize(F.linear(hidden, *self._head[1]), dim=-1)[: len(sentences)]
+        return F.normalize(F.linear(hidden, *self._head[1]), dim=-1)[: len(sentences)].cpu()
 
     def _layer(
         self, asking: Tensor, tokens: Tensor, groups: Sequence[tuple[int, int]], layer: int, *, first_only: bool
