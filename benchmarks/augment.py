@@ -7,8 +7,8 @@ DIR holds input/urbansound8k and input/tau2019uas (the small real sets do). Meas
 - cost: CPU milliseconds a soundscape with 1 worker, beside reading both sources and writing the file alone;
   the runs alternate and the median counts, so that a busy machine disturbs all of them alike.
 - speed-up: wall time of 1 worker over wall time of 2; beside it what two independent processes gain on this machine
-  at that moment, which is 2 only where both cores are idle. Give a --scratch in memory (/dev/shm): ext4 takes a
-  millisecond for every new file while it steps around those that the run before has just deleted.
+  at that moment, which is 2 only where both cores are idle. Give a --scratch in memory (/dev/shm): on ext4 a new file
+  took a millisecond for some seconds after the files of the run before were deleted.
 - memory: the largest resident size of the parent plus that of every worker.
 - scaper, where --scaper-python names an interpreter that has it: the same soundscapes from the same JAMS.
 - --kills: 8,732 soundscapes (the clips repeated by links) in one run that is killed three times and resumed, against

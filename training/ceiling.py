@@ -1,0 +1,67 @@
+"""What labelled clips can add where the teacher itself is the encoder: a bound for the student's `sv` and `tgap`.
+
+    ATMDA_TEST_DATA=DIR python training/ceiling.py --teacher teacher
+
+On UrbanSound8K-mini's folds (20 training clips a class) the teacher's own features, averaged over a clip's patches, are
+classified by nearest class means and by ridge regression. A student that was perfect would reach this and no more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import numpy as np
+import torch
+from evaluate import Clips, urbansound
+from teacher import Teacher
+
+from atmda.core.audio import open_audio
+from atmda.core.encoders.compact.frontend import BANDS, FRAMES, HOP, PATCH, SAMPLE_RATE, log_mel
+from atmda.core.evaluation import splits
+from atmda.core.prototypes import scores, supervised
+
+RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+
+
+def features(file: Path, teacher: Teacher) -> tuple[np.ndarray, np.ndarray]:
+    """Mean logits (521,) and mean trunk features (1024,) of a recording's patches."""
+    samples = open_audio(file).read(SAMPLE_RATE)
+    whole = max(PATCH, (len(samples) - PATCH) // (FRAMES * HOP) * FRAMES * HOP + PATCH)
+    mel = log_mel(np.resize(np.pad(samples, (0, max(0, whole - len(samples)))), whole))
+    patches = mel[: len(mel) // FRAMES * FRAMES].reshape(-1, FRAMES, BANDS)
+    logits, trunk = teacher(torch.from_numpy(patches))
+    return logits.mean(0).numpy(), trunk.mean(0).numpy()
+
+
+def class_means(X: np.ndarray, y: np.ndarray, Z: np.ndarray) -> np.ndarray:
+    X, Z = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (X, Z))
+    return scores(Z, supervised(X, y, int(y.max()) + 1)).argmax(1)
+
+
+def ridge(X: np.ndarray, y: np.ndarray, Z: np.ndarray, strength: float) -> np.ndarray:
+    middle, spread = X.mean(0), X.std(0) + 1e-6
+    X, Z = (X - middle) / spread, (Z - middle) / spread
+    kernel = X @ X.T / X.shape[1]
+    targets = np.eye(int(y.max()) + 1)[y] - 0.1
+    return (Z @ X.T / X.shape[1] @ np.linalg.solve(kernel + strength * np.eye(len(X)), targets)).argmax(1)
+
+
+def accuracy(X: np.ndarray, clips: Clips, classify) -> float:
+    folds = [classify(X[~test], clips.y[~test], X[test]) == clips.y[test] for _, test in splits(clips.folds, len(X))]
+    return float(np.mean([fold.mean() for fold in folds]))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--teacher", type=Path, required=True)
+    a = parser.parse_args()
+    torch.set_num_threads(1)
+    clips, model = urbansound(Path(os.environ["ATMDA_TEST_DATA"])), Teacher(a.teacher)
+    logits, trunks = map(np.stack, zip(*(features(file, model) for file in clips.files), strict=True))
+    both = np.concatenate([trunks / trunks.std(), logits / logits.std()], 1)
+    print("| teacher's features | class means | ridge regression, best of 6 strengths |\n|---|---|---|")
+    for name, X in (("logits", logits), ("trunk", trunks), ("both", both)):
+        best = max(accuracy(X, clips, lambda *given, k=k: ridge(*given, k)) for k in RIDGES)
+        print(f"| {name} | {accuracy(X, clips, class_means):.3f} | {best:.3f} |")
