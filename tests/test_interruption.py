@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from atmda.core.archives import read_embeddings
+from atmda.report.journal import Journal
+from atmda.report.predictions import Prediction
 
 SCRIPT = """
 import sys, time
@@ -69,3 +71,65 @@ def test_an_interruption_keeps_what_was_finished_and_exits_with_130(tmp_path, wr
     assert process.returncode == 130
     assert b"Traceback" not in errors
     assert 8 <= len(read_embeddings(Path("out"))) < 40
+
+
+INFER = """
+import sys, time
+sys.path.insert(0, {tests!r})
+import spectral
+from atmda.cli import app
+from atmda.core.encoders import ENCODERS
+from atmda.report import journal
+ENCODERS["spectral"] = ("spectral", "for tests")
+journal.SECONDS = 0
+whole = spectral.SpectralEncoder.encode
+def slow(self, features):
+    time.sleep({pause})
+    return whole(self, features)
+spectral.SpectralEncoder.encode = slow
+app(["infer", "--model", "spectral", "--labels", "low,high", "--audio-folder", {folder!r}, "--output", "out.csv"])
+"""
+
+
+def infer(folder: Path, pause: float) -> subprocess.Popen:
+    script = INFER.format(tests=str(Path(__file__).parent), folder=str(folder), pause=pause)
+    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
+def test_infer_leaves_the_rows_it_had_when_it_is_stopped_and_nothing_else_when_it_is_not(tmp_path, write_tone, stop):
+    for index in range(40):
+        write_tone(tmp_path / "in" / f"{index:02}.wav", 100.0 + 30 * index, 0.2)
+    assert infer(tmp_path / "in", 0).wait(60) == 0
+    whole = Path("out.csv").read_text().splitlines()
+    assert len(whole) == 41
+    assert not list(Path().rglob("unfinished_*"))
+    Path("out.csv").unlink()
+    process = infer(tmp_path / "in", 0.1)
+    while process.poll() is None and not list(Path().rglob("unfinished_*")):
+        time.sleep(0.005)
+    time.sleep(0.1)
+    process.send_signal(stop)
+    _, errors = process.communicate(timeout=60)
+    assert b"Traceback" not in errors
+    (left,) = Path().rglob("unfinished_*.csv")
+    rows = left.read_text().splitlines()
+    assert 2 <= len(rows) < 41
+    assert rows == whole[: len(rows)]
+    assert not Path("out.csv").exists()
+    if stop == signal.SIGINT:
+        assert process.returncode == 130
+        assert f"{len(rows) - 1} recordings were labelled before the interruption".encode() in errors
+
+
+def test_infer_goes_on_where_the_rows_so_far_cannot_be_kept(tmp_path):
+    told: list[str] = []
+    (tmp_path / "taken").write_text("a file")
+    journal = Journal(tmp_path / "taken" / "rows.csv", told.append)
+    for name in ("a.wav", "b.wav"):
+        journal.add(Prediction(name, (("dog", 0.9, 0.5),)))
+        journal.write()
+    journal.discard()
+    assert len(told) == 1
+    assert "rows.csv cannot be written" in told[0]

@@ -18,6 +18,7 @@ from atmda.settings.infer import InferSettings
 if TYPE_CHECKING:
     from atmda.core.audio import FloatArray
     from atmda.core.encoders.base import Encoder
+    from atmda.report.journal import Journal
     from atmda.report.predictions import Labelled, Prediction
 
 SHOWN = 40  # rows of the table on the terminal
@@ -32,25 +33,34 @@ atmda infer --class-labels labels.txt --audio-folder recordings --modality audio
 
 def run(settings: InferSettings, console: Console) -> int:
     """Label the recordings, save the results, show a table; with --demo also what adaptation did."""
+    from atmda.report.journal import Journal
     from atmda.report.predictions import check_output, write_predictions
 
     if settings.demo:
         settings = demo.settings_of(settings)
     output = settings.output or str(_unused(settings.data_dir / "results" / f"results_{_now()}.csv"))
     check_output(output)
-    done = _label(settings, console)
+    journal = Journal(_unused(settings.data_dir / "results" / f"unfinished_{_now()}.csv"), console.warning)
+    try:
+        done = _label(settings, console, journal)
+    except KeyboardInterrupt:
+        journal.write()
+        if journal.written:
+            console.warning(f"{journal.written} recordings were labelled before the interruption: {journal.path}")
+        raise
     if not done.predictions:
         console.document({"output": None, "results": [], "skipped": done.skipped})
         raise AtmdaError(f"{settings.audio_folder}: not one of its recordings could be used.")
     if output != "-" or not console.json_output:
         write_predictions(done.predictions, output)
+    journal.discard()
     _show(settings, console, done, output)
     if settings.demo:
         demo.explain(settings, console, done)
     return SOME_SKIPPED if done.skipped else DONE
 
 
-def _label(settings: InferSettings, console: Console) -> Labelled:
+def _label(settings: InferSettings, console: Console, journal: Journal) -> Labelled:
     import numpy as np
 
     from atmda.core.prompts import class_prompts
@@ -70,19 +80,16 @@ def _label(settings: InferSettings, console: Console) -> Labelled:
     predictions: list[Prediction] = []
     rows: list[FloatArray] = []
     skipped: dict[str, str] = {}
-    try:
-        for unit in embed_with_progress(encoder, clips, settings, console, "Labelling"):
-            for clip, result in unit:
-                if result.embedding is None:
-                    skipped[clip.name] = result.error.reason if result.error else ""
-                    continue
-                S = scores(result.embedding[None], P)
-                rows.append(S[0])
-                note = "; ".join(result.notes)
-                predictions.append(_predict(settings, labels, clip.name, S, profile, encoder.logit_scale, note))
-    except KeyboardInterrupt:
-        _save_unfinished(settings, console, predictions)
-        raise
+    for unit in embed_with_progress(encoder, clips, settings, console, "Labelling"):
+        for clip, result in unit:
+            if result.embedding is None:
+                skipped[clip.name] = result.error.reason if result.error else ""
+                continue
+            S = scores(result.embedding[None], P)
+            rows.append(S[0])
+            note = "; ".join(result.notes)
+            predictions.append(_predict(settings, labels, clip.name, S, profile, encoder.logit_scale, note))
+            journal.add(predictions[-1])
     return Labelled(labels, predictions, np.array(rows, np.float32), profile, skipped)
 
 
@@ -166,15 +173,6 @@ def _unused(path: Path) -> Path:
     """`path`, or, where a run of the same second has taken it, the first of `path`-2, `path`-3, ... that is free."""
     numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
     return path if not path.exists() else next(other for other in numbered if not other.exists())
-
-
-def _save_unfinished(settings: InferSettings, console: Console, predictions: list[Prediction]) -> None:
-    from atmda.report.predictions import write_predictions
-
-    if predictions:
-        path = _unused(settings.data_dir / "results" / f"unfinished_{_now()}.csv")
-        write_predictions(predictions, str(path))
-        console.warning(f"{len(predictions)} recordings were labelled before the interruption: {path}")
 
 
 def _show(settings: InferSettings, console: Console, done: Labelled, output: str) -> None:

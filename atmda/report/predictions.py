@@ -94,7 +94,15 @@ def write_predictions(predictions: Sequence[Prediction], output: str) -> None:
                 _write_csv(file, columns, rows)
 
 
-def _write_csv(file: TextIO, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+def append_csv(predictions: Sequence[Prediction], path: Path) -> None:
+    """Add rows to a CSV file, with its header where it is new."""
+    rows = [prediction.row() for prediction in predictions]
+    with path.open("a", encoding="utf-8", newline="") as file:
+        _write_csv(file, list(rows[0]), rows, header=file.tell() == 0)
+
+
+def _write_csv(file: TextIO, columns: Sequence[str], rows: Sequence[dict[str, Any]], header: bool = True) -> None:
     writer = csv.DictWriter(file, columns, lineterminator="\n")
-    writer.writeheader()
+    if header:
+        writer.writeheader()
     writer.writerows(rows)
