@@ -2,7 +2,8 @@
 
 Weights are random ones of the official architecture (630k fusion: HTSAT-tiny, RoBERTa), for which speed is the same.
 The official package is re-enacted (`official_clap.py`), because it cannot be installed beside numpy 2: librosa's load,
-one mel transform a clip, batches of 15 and of 60, gradients on. Each pipeline is a process of its own, asked for one
+one mel transform a clip, batches of 15 and of 60, gradients on. Where `--official-python` names an interpreter that has
+the package, it runs as well, itself (`official_package.py`). Each pipeline is a process of its own, asked for one
 round after the other in turn, so that a busy machine is busy for all of them; figures are medians, memory is the peak
 of the process. Both wall time and processor time are given: on a shared machine the ratio of the latter is the fairer.
 """
@@ -106,11 +107,17 @@ def serve(kind: str, checkpoint: Path, threads: int, files: list[Path]) -> None:
 
 
 class Pipeline:
-    def __init__(self, kind: str, checkpoint: Path, threads: int, folder: Path) -> None:
+    def __init__(self, kind: str, checkpoint: Path, threads: int, folder: Path, official_python: str | None) -> None:
         self.kind = kind
-        arguments = [sys.executable, str(HERE), "--serve", kind, "--threads", str(threads)]
+        if official_python:
+            files = map(str, sorted(folder.glob("*.wav")))
+            package = str(HERE.with_name("official_package.py"))
+            command = [official_python, package, str(checkpoint), str(threads), kind.removeprefix("package"), *files]
+        else:
+            command = [sys.executable, str(HERE), "--serve", kind, "--threads", str(threads)]
+            command += ["--checkpoint", str(checkpoint), "--clips", str(folder)]
         self.process = subprocess.Popen(
-            [*arguments, "--checkpoint", str(checkpoint), "--clips", str(folder)],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -139,19 +146,24 @@ class Pipeline:
         return {key: statistics.median(each[key] for each in self.rounds) for key in self.rounds[0]}
 
 
-def pipelines(checkpoint: Path, folder: Path, threads: int, rounds: int, batches: list[int]) -> dict:
+def pipelines(
+    checkpoint: Path, folder: Path, threads: int, rounds: int, batches: list[int], official_python: str | None
+) -> dict:
     count = len(list(folder.glob("*.wav")))
     found: dict = {"files": count, "threads": threads}
-    runs = [Pipeline(kind, checkpoint, threads, folder) for kind in ["ours", *(f"official{n}" for n in batches)]]
+    kinds = {"ours": None} | {f"official{n}": None for n in batches}
+    if official_python:
+        kinds |= {f"package{n}": official_python for n in batches}
+    runs = [Pipeline(kind, checkpoint, threads, folder, python) for kind, python in kinds.items()]
     for run in runs[1:]:
         difference = float(np.abs(run.first - runs[0].first).max())
-        assert difference < 1e-5, f"the re-enactment gives other embeddings ({difference})"
+        assert difference < 1e-5, f"{run.kind} gives other embeddings ({difference})"
     for _ in range(rounds):
         for run in runs:
             run.round()
     for run in runs:
         found[run.kind] = run.close()
-    for kind in (f"official{n}" for n in batches):
+    for kind in list(kinds)[1:]:
         for clock in ("wall", "cpu"):
             # round by round, so that a slow minute of the machine counts on both sides
             ratios = [a[clock] / b[clock] for a, b in zip(_rounds(runs, kind), _rounds(runs, "ours"), strict=True)]
@@ -266,6 +278,7 @@ def main() -> None:
     parser.add_argument("--parts", default="tower,text,start,pipeline", help="and `long`")
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--batches", default="15,60", help="the official pipeline's")
+    parser.add_argument("--official-python", help="an interpreter that has laion-clap")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--long-clips", type=int, default=5000)
@@ -289,7 +302,9 @@ def main() -> None:
             "tower": lambda: tower(checkpoint, given.rounds),
             "text": lambda: text(checkpoint, given.rounds, given.threads),
             "start": lambda: start(checkpoint, clips[0], given.rounds),
-            "pipeline": lambda: pipelines(checkpoint, audio, given.threads, given.rounds, batches),
+            "pipeline": lambda: pipelines(
+                checkpoint, audio, given.threads, given.rounds, batches, given.official_python
+            ),
             "long": lambda: long_run(checkpoint, clips, given.long_clips, given.threads),
         }
         for name in given.parts.split(","):

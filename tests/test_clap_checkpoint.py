@@ -374,3 +374,22 @@ def test_the_official_package_is_asked_for_in_one_sentence_where_it_is_missing(t
     with pytest.raises(AtmdaError, match="laion-clap-reference needs laion-clap") as caught:
         load_encoder("laion-clap-reference", data_dir=tmp_path)
     assert "pip install" in caught.value.hint
+
+
+def test_why_the_official_package_cannot_be_imported_is_one_sentence_though_its_error_is_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, site = tmp_path / "models" / "laion-clap", tmp_path / "site"
+    folder.mkdir(parents=True)
+    site.mkdir()
+    torch.save(small_weights(), folder / "clap.pt")
+    for name in ("torchvision", "torchaudio", "librosa"):
+        (site / f"{name}.py").touch()
+    error = "\\n it wants protobuf.\\nRead the instructions\\non a page.\\n"
+    (site / "laion_clap.py").write_text(f"raise ImportError('{error}')")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.delitem(sys.modules, "laion_clap", raising=False)
+    with pytest.raises(AtmdaError) as caught:
+        load_encoder("laion-clap-reference", data_dir=tmp_path)
+    assert str(caught.value).startswith("The laion-clap package cannot be imported (it wants protobuf.).")
+    assert "Read the instructions" not in str(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 from clap_weights import golden_weights
 
+from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.architecture import architecture
 from atmda.core.encoders.clap.checkpoint import Checkpoint
 from atmda.core.encoders.clap.encoder import ClapEncoder
@@ -86,3 +88,29 @@ def test_a_recording_has_the_same_vector_alone_and_in_any_batch(
     together = encoder.embed_audio(paths)
     assert np.array_equal(encoder.embed_audio(paths[::-1], batch_size=2)[::-1], together)
     assert np.array_equal(encoder.embed_audio(paths[2:3])[0], together[2])
+
+
+@pytest.mark.slow
+def test_the_official_package_itself_behind_its_adapter_agrees_where_it_is_installed(
+    golden: dict[str, np.ndarray], tmp_path: Path
+) -> None:
+    """Needs roberta-base in the Hugging Face cache; with HF_HUB_OFFLINE=1 any files of its shapes will do."""
+    if find_spec("laion_clap") is None:
+        pytest.skip("the official package is not installed here")
+    import laion_clap
+
+    state = laion_clap.CLAP_Module(enable_fusion=True, device="cpu").model.state_dict()
+    for key, tensor in golden_weights(GOLDEN.with_name("state_keys.json"), lambda key: True).items():
+        state[key] = tensor.reshape(state[key].shape)
+    state["text_branch.embeddings.position_ids"] = torch.arange(514)[None]  # as the published files hold it
+    folder = tmp_path / "models" / "laion-clap"
+    folder.mkdir(parents=True)
+    torch.save({"state_dict": {f"module.{key}": tensor for key, tensor in state.items()}}, folder / "clap.pt")
+    reference = load_encoder("laion-clap-reference", data_dir=tmp_path)
+    paths, vectors = zip(*recordings(golden), strict=True)
+    assert np.abs(reference.embed_audio(paths) - np.stack(vectors)).max() < 1e-6
+    one, two = (
+        reference.embed_text(["This is a sound of siren"]),
+        reference.embed_text(["This is a sound of siren", "a"]),
+    )
+    assert np.abs(one[0] - two[0]).max() < 1e-6

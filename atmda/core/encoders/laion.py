@@ -53,8 +53,9 @@ def load(request: EncoderRequest) -> Encoder:
         try:
             import laion_clap
         except Exception as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise AtmdaError(
-                f"The laion-clap package cannot be imported ({error}).",
+                f"The laion-clap package cannot be imported ({reason}).",
                 "It fetches roberta-base from the Hugging Face hub while it is imported and needs numpy below 2.",
             ) from error
         tower = "HTSAT-base" if arch.dim == 128 else "HTSAT-tiny"
