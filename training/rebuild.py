@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +47,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     a = parser.parse_args()
     a.cache.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # so that the two below end as well
     bank = script("bank.py", "--data", a.data, "--teacher", a.teacher, "--cache", a.cache)
     student = script("train_student.py", "--cache", a.cache, "--seed", a.seed)
     try:
