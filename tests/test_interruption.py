@@ -1,4 +1,4 @@
-"""Killed at any moment and started again, `embed` ends with the same table."""
+"""Killed at any moment, `embed` goes on where it was, and `infer` leaves the rows it had."""
 
 import os
 import random
@@ -20,19 +20,22 @@ sys.path.insert(0, {tests!r})
 import spectral
 from atmda.cli import app, embed
 from atmda.core.encoders import ENCODERS
+from atmda.report import journal
 ENCODERS["spectral"] = ("spectral", "for tests")
 embed.SHARD_CLIPS = 8
+journal.SECONDS = 0
 whole = spectral.SpectralEncoder.encode
 def slow(self, features):
     time.sleep({pause})
     return whole(self, features)
 spectral.SpectralEncoder.encode = slow
-app(["embed", "--model", "spectral", "--audio-folder", {folder!r}, "--output", {output!r}, "--num-workers", "2"])
+app([*{words!r}, "--model", "spectral", "--audio-folder", {folder!r}, "--output", {output!r}, "--num-workers", "2"])
 """
 
 
-def start(folder: Path, output: str, pause: float) -> subprocess.Popen:
-    script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(folder), output=output, pause=pause)
+def start(folder: Path, output: str, pause: float, words: tuple[str, ...] = ("embed",)) -> subprocess.Popen:
+    here = str(Path(__file__).parent)
+    script = SCRIPT.format(tests=here, folder=str(folder), output=output, pause=pause, words=words)
     return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
@@ -73,40 +76,18 @@ def test_an_interruption_keeps_what_was_finished_and_exits_with_130(tmp_path, wr
     assert 8 <= len(read_embeddings(Path("out"))) < 40
 
 
-INFER = """
-import sys, time
-sys.path.insert(0, {tests!r})
-import spectral
-from atmda.cli import app
-from atmda.core.encoders import ENCODERS
-from atmda.report import journal
-ENCODERS["spectral"] = ("spectral", "for tests")
-journal.SECONDS = 0
-whole = spectral.SpectralEncoder.encode
-def slow(self, features):
-    time.sleep({pause})
-    return whole(self, features)
-spectral.SpectralEncoder.encode = slow
-app(["infer", "--model", "spectral", "--labels", "low,high", "--audio-folder", {folder!r}, "--output", "out.csv"])
-"""
-
-
-def infer(folder: Path, pause: float) -> subprocess.Popen:
-    script = INFER.format(tests=str(Path(__file__).parent), folder=str(folder), pause=pause)
-    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGKILL])
 def test_infer_leaves_the_rows_it_had_when_it_is_stopped_and_nothing_else_when_it_is_not(tmp_path, write_tone, stop):
     for index in range(40):
         write_tone(tmp_path / "in" / f"{index:02}.wav", 100.0 + 30 * index, 0.2)
-    assert infer(tmp_path / "in", 0).wait(60) == 0
+    infer = ("infer", "--labels", "low,high")
+    assert start(tmp_path / "in", "out.csv", 0, infer).wait(60) == 0
     whole = Path("out.csv").read_text().splitlines()
     assert len(whole) == 41
     assert not list(Path().rglob("unfinished_*"))
     Path("out.csv").unlink()
-    process = infer(tmp_path / "in", 0.1)
+    process = start(tmp_path / "in", "out.csv", 0.1, infer)
     while process.poll() is None and not list(Path().rglob("unfinished_*")):
         time.sleep(0.005)
     time.sleep(0.1)
