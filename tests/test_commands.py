@@ -319,6 +319,17 @@ def test_anchors_made_elsewhere_stand_in_for_an_encoder(tmp_path):
     assert CALLS["load"] == 0
 
 
+def test_many_more_neighbours_than_a_class_has_training_clips_are_warned_of(tmp_path):
+    embeddings = np.eye(2, dtype=np.float32)[[0, 1] * 6]
+    names = np.array(["dog", "cat"])[[0, 1] * 6]
+    np.savez("e.npz", embeddings=embeddings, clips=list("abcdefghijkl"), labels=names, folds=[1] * 4 + [2] * 8)
+    np.savez("t.npz", embeddings=np.eye(2, dtype=np.float32), labels=["dog", "cat"])
+    arguments = ("classify", "--embeddings", "e.npz", "--text-embeddings", "t.npz", "--mode", "tgap")
+    warned = "--top-n 4 clips a class, but 4 training clips for 2 classes are 2 each"
+    assert warned in atmda(*arguments, "--top-n", 4).stderr
+    assert "warning" not in atmda(*arguments, "--top-n", 3).stderr
+
+
 def test_data_without_folds_is_one_test_set_for_zero_shot_only(tmp_path):
     np.savez("e.npz", embeddings=np.eye(2, dtype=np.float32), clips=["a", "b"], labels=["dog", "cat"])
     np.savez("t.npz", embeddings=np.eye(2, dtype=np.float32), labels=["dog", "cat"])
