@@ -19,6 +19,7 @@ from atmda import load_encoder
 from atmda.core.adaptation import adapt, background_profile, probabilities
 from atmda.core.audio import open_audio
 from atmda.core.encoders.base import Encoder
+from atmda.core.encoders.compact import CompactEncoder
 from atmda.core.evaluation import confusion_matrix, splits
 from atmda.core.prompts import CLASS_TEMPLATE, background_prompts, class_prompts
 from atmda.core.prototypes import scores, supervised, text_guided, zero_shot
@@ -214,12 +215,14 @@ def adaptation(encoder: Encoder, clips: Clips, text: np.ndarray, root: Path) -> 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="compact")
+    parser.add_argument("--model", default="compact", help="or a file that pack.py wrote")
     parser.add_argument("--output", type=Path, help="write the Markdown there too")
     a = parser.parse_args()
     if "ATMDA_TEST_DATA" not in os.environ:
         raise SystemExit("Set ATMDA_TEST_DATA to the folder that holds data/urbansound8k-mini and the others.")
-    report = "\n".join(measure(load_encoder(a.model), Path(os.environ["ATMDA_TEST_DATA"])))
+    packed = a.model.endswith(".safetensors")
+    encoder = CompactEncoder(Path(a.model)) if packed else load_encoder(a.model)
+    report = "\n".join(measure(encoder, Path(os.environ["ATMDA_TEST_DATA"])))
     print(report)
     if a.output:
         a.output.write_text(report + "\n", encoding="utf-8")
