@@ -3,8 +3,9 @@
     python training/rebuild.py --data train-audio --teacher teacher --cache build/compact
 
 Two processes of one thread each: one makes the bank and then the text table, the other trains the student on the bank
-as it grows. Needs the packages of `training/requirements.txt`; about 1.5 h on two cores. What is found in the cache is
-not made again. Kernels differ between machines, so the weights are the same to rounding only on the same machine.
+as it grows. Needs the packages of `training/requirements.txt`; took 1 h 17 min on two cores with other work beside it.
+What is found in the cache is not made again. Kernels differ between machines, so the weights are the same to rounding
+only on the same machine.
 """
 
 from __future__ import annotations
