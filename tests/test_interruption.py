@@ -107,10 +107,23 @@ def test_infer_leaves_the_rows_it_had_when_it_is_stopped_and_nothing_else_when_i
 def test_infer_goes_on_where_the_rows_so_far_cannot_be_kept(tmp_path):
     told: list[str] = []
     (tmp_path / "taken").write_text("a file")
-    journal = Journal(tmp_path / "taken" / "rows.csv", told.append)
+    journal = Journal(lambda: tmp_path / "taken" / "rows.csv", told.append)
     for name in ("a.wav", "b.wav"):
         journal.add(Prediction(name, (("dog", 0.9, 0.5),)))
         journal.write()
     journal.discard()
     assert len(told) == 1
     assert "rows.csv cannot be written" in told[0]
+
+
+def test_two_runs_begun_in_one_second_do_not_write_to_one_file_of_rows_so_far(tmp_path):
+    def free() -> Path:
+        return next(path for path in (tmp_path / "a.csv", tmp_path / "b.csv") if not path.exists())
+
+    journals = [Journal(free, lambda message: None) for _ in range(2)]
+    for name, journal in zip(("dog", "cat"), journals, strict=True):
+        journal.add(Prediction(f"{name}.wav", ((name, 0.9, 0.5),)))
+        journal.write()
+    journals[0].discard()
+    assert not (tmp_path / "a.csv").exists()
+    assert (tmp_path / "b.csv").read_text().splitlines()[1:] == ["cat.wav,cat,0.9,0.5,"]

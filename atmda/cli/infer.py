@@ -38,9 +38,10 @@ def run(settings: InferSettings, console: Console) -> int:
 
     if settings.demo:
         settings = demo.settings_of(settings)
-    output = settings.output or str(_unused(settings.data_dir / "results" / f"results_{_now()}.csv"))
+    results = settings.data_dir / "results"
+    output = settings.output or str(_unused(results / f"results_{_now()}.csv"))
     check_output(output)
-    journal = Journal(_unused(settings.data_dir / "results" / f"unfinished_{_now()}.csv"), console.warning)
+    journal = Journal(lambda: _unused(results / f"unfinished_{_now()}.csv"), console.warning)
     try:
         done = _label(settings, console, journal)
     except KeyboardInterrupt:

@@ -18,8 +18,9 @@ class Journal:
     written, `warn` is told once and the run goes on without.
     """
 
-    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
-        self.path = path
+    def __init__(self, free_path: Callable[[], Path], warn: Callable[[str], None]) -> None:
+        self._free_path = free_path  # asked once there is something to write: a name is free only until it is taken
+        self.path = Path()
         self.written = 0
         self._warn = warn
         self._waiting: list[Prediction] | None = []
@@ -37,6 +38,8 @@ class Journal:
         if not self._waiting:
             return
         try:
+            if not self.written:
+                self.path = self._free_path()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             append_csv(self._waiting, self.path)
         except OSError as error:
