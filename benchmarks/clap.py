@@ -62,13 +62,9 @@ def make_clips(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def clocks() -> tuple[float, float]:
-    return time.perf_counter(), time.process_time()
-
-
 def timed(run: Callable[[], object]) -> tuple[float, float]:
     """Wall and processor seconds of one run."""
-    wall, cpu = clocks()
+    wall, cpu = time.perf_counter(), time.process_time()
     run()
     return time.perf_counter() - wall, time.process_time() - cpu
 
@@ -217,15 +213,12 @@ def text(checkpoint: Path, rounds: int, threads: int) -> dict:
     model(prompts[:10])
     single = [timed(lambda k=k: model([[0, *prompts[k][1:6], 9, 8, 7, 2]])) for k in range(max(20, rounds))]
     many = timed(lambda: model(prompts))
+    wall, cpu = (statistics.median(clock) * 1e3 for clock in zip(*single, strict=True))
     return {
         "threads": threads,
-        "one prompt, ms": {"wall": statistics.median(s[0] for s in single) * 1e3, "cpu": _median_ms(single)},
+        "one prompt, ms": {"wall": wall, "cpu": cpu},
         "1000 prompts, s": {"wall": many[0], "cpu": many[1]},
     }
-
-
-def _median_ms(runs: list[tuple[float, float]]) -> float:
-    return statistics.median(run[1] for run in runs) * 1e3
 
 
 def start(checkpoint: Path, clip: Path, rounds: int) -> dict:
@@ -252,7 +245,7 @@ def long_run(checkpoint: Path, clips: list[Path], count: int, threads: int) -> d
     encoder = load_encoder(str(checkpoint), data_dir=checkpoint.parent, device="cpu")
     tenth = max(count // 10, 1)
     speeds, memory = [], []
-    done, (_, mark) = 0, clocks()
+    done, mark = 0, time.process_time()
     for unit in embed_clips(encoder, [clips[k % len(clips)] for k in range(count)], num_workers=threads):
         done += len(unit)
         if done >= tenth * (len(speeds) + 1):

@@ -21,17 +21,15 @@ import numpy as np
 import soundfile as sf
 
 SECONDS = 10
-START = """
-import sys, time
-begun = float(sys.argv[1])
+FIRST = """
+import resource, sys, time
 import atmda
 atmda.load_encoder("compact").embed_audio([sys.argv[2]])
-print(time.time() - begun)
+print(time.time() - float(sys.argv[1]))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 """
 RATE = """
 import sys, time
-from pathlib import Path
-import numpy as np
 import soundfile as sf
 import atmda
 workers, kind, *files = sys.argv[1:]
@@ -44,17 +42,11 @@ print(len(clips) / (time.perf_counter() - begun))
 """
 
 
-def answer(program: str, *words: object) -> float:
-    return float(
-        subprocess.run([sys.executable, "-c", program, *map(str, words)], capture_output=True, check=True).stdout
-    )
-
-
-def together(program: str, *words: object) -> float:
-    """The sum of what two processes at once answer."""
+def answers(program: str, *words: object, processes: int = 1) -> list[float]:
+    """The numbers that each of so many processes prints, all begun at once."""
     command = [sys.executable, "-c", program, *map(str, words)]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    return sum(float(process.communicate()[0]) for process in both)
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    return [float(line) for process in running for line in process.communicate()[0].splitlines()]
 
 
 def peak_mb(seconds: int, folder: Path) -> float:
@@ -63,8 +55,7 @@ def peak_mb(seconds: int, folder: Path) -> float:
     with sf.SoundFile(path, "w", 16_000, 1) as file:
         for second in range(seconds):
             file.write(np.random.default_rng(second).standard_normal(16_000) * 0.1)
-    program = START.replace("print(time.time() - begun)", "import resource; print(resource.getrusage(0).ru_maxrss)")
-    return answer(program, time.time(), path) / 1024
+    return answers(FIRST, time.time(), path)[1]
 
 
 def main() -> None:
@@ -80,7 +71,7 @@ def main() -> None:
         first, whole = [], []
         for _ in range(given.rounds):
             begun = time.time()
-            first.append(answer(START, begun, clips[0]))
+            first.append(answers(FIRST, begun, clips[0])[0])
             whole.append(time.time() - begun)
         print(
             f"start: {statistics.median(first):.2f} s to the first embedding, {statistics.median(whole):.2f} s in all"
@@ -88,9 +79,9 @@ def main() -> None:
         for kind in ("arrays", "files"):
             one, two, both = [], [], []
             for _ in range(given.rounds):
-                one.append(answer(RATE, 1, kind, *clips))
-                two.append(answer(RATE, 2, kind, *clips))
-                both.append(together(RATE, 1, kind, *clips))
+                one += answers(RATE, 1, kind, *clips)
+                two += answers(RATE, 2, kind, *clips)
+                both.append(sum(answers(RATE, 1, kind, *clips, processes=2)))
             gain = statistics.median(b / a for a, b in zip(one, two, strict=True))
             possible = statistics.median(b / a for a, b in zip(one, both, strict=True))
             rates = f"{statistics.median(one):.1f} clips a second on one worker, {statistics.median(two):.1f} on two"

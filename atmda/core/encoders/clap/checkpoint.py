@@ -20,7 +20,7 @@ from torch import Tensor
 from atmda.core.encoders.clap.architecture import Architecture, architecture
 from atmda.core.encoders.clap.keys import official_names
 from atmda.core.encoders.clap.shapes import needed
-from atmda.core.encoders.clap.statedict import StateDictFile
+from atmda.core.encoders.clap.statedict import AGAIN, StateDictFile
 from atmda.core.files import publish
 from atmda.errors import AtmdaError
 
@@ -36,7 +36,7 @@ class Weights(Mapping[str, Tensor]):
         try:
             self._file = cast(Any, safe_open(str(path), framework="pt"))
         except (SafetensorError, OSError) as error:
-            raise AtmdaError(f"{path}: it is no safetensors file, or it is damaged or incomplete.", _AGAIN) from error
+            raise AtmdaError(f"{path}: it is no safetensors file, or it is damaged or incomplete.", AGAIN) from error
         self.metadata: dict[str, str] = self._file.metadata() or {}
         self._table = official_names(self._file.keys())
 
@@ -115,9 +115,6 @@ def file_sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-_AGAIN = "Fetch it again: `atmda fetch laion-clap`."
-
-
 def _is_safetensors(path: Path) -> bool:
     """Told from the content: blobs of the hub's cache have no suffix."""
     try:
@@ -150,7 +147,7 @@ def _checked(shapes: Mapping[str, tuple[int, ...]], path: Path) -> Architecture:
     if missing or wrong:
         what = f"lacks {len(missing)} of {len(wanted)} tensors" if missing else f"has {len(wrong)} of another shape"
         raise AtmdaError(
-            f"{path}: the checkpoint looks like {arch.name}, but {what}, {(missing or wrong)[0]} first.", _AGAIN
+            f"{path}: the checkpoint looks like {arch.name}, but {what}, {(missing or wrong)[0]} first.", AGAIN
         )
     return arch
 

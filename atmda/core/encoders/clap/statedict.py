@@ -11,7 +11,7 @@ from torch import Tensor
 from atmda.core.torchfile import Stored, TorchFile, stored
 from atmda.errors import AtmdaError
 
-_AGAIN = "Fetch it again: `atmda fetch laion-clap`."
+AGAIN = "Fetch it again: `atmda fetch laion-clap`."
 
 
 class StateDictFile(TorchFile):
@@ -24,11 +24,11 @@ class StateDictFile(TorchFile):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path, _AGAIN)
+        super().__init__(path, AGAIN)
         state = _state_dict(self.value)
         if state is None:
             self.close()
-            raise AtmdaError(f"{path}: it holds no weights, or it is damaged or incomplete.", _AGAIN)
+            raise AtmdaError(f"{path}: it holds no weights, or it is damaged or incomplete.", AGAIN)
         places = {name: stored(value) for name, value in state.items() if isinstance(name, str)}
         self.tensors: dict[str, Stored] = {name: place for name, place in places.items() if place is not None}
 

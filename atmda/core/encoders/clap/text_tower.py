@@ -75,11 +75,10 @@ class TextTower:
         """Embeddings, float32 (n, 512), of token ids that begin with `<s>` and end with `</s>`."""
         order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
         batches = list(_batches(order, sentences))
+        chosen = [[sentences[index] for index in batch] for batch in batches]
         found = torch.empty(len(sentences), self._head[1][1].shape[0])
         with one_threaded_pool(self._workers) as pool:
-            for batch, rows in zip(
-                batches, pool.map(self._embed, ([sentences[k] for k in batch] for batch in batches)), strict=True
-            ):
+            for batch, rows in zip(batches, pool.map(self._embed, chosen), strict=True):
                 found[batch] = rows
         return found
 
