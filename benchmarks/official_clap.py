@@ -148,4 +148,5 @@ class OfficialTower:
         kinds = torch.repeat_interleave(torch.arange(4), torch.tensor(windows.mask_groups(side)))
         corner = torch.roll(torch.arange(side * side).view(side, side), (-4, -4), (0, 1))[::8, ::8].reshape(-1)
         where = {int(row[0]): int(kind) for row, kind in zip(rolled, kinds, strict=True)}
-        return torch.stack([windows.masks()[where[int(first)]] for first in corner]).view(count * count, 64, 64)
+        masks = windows.masks().clamp(min=-100)  # the official figure, not -inf
+        return torch.stack([masks[where[int(first)]] for first in corner]).view(count * count, 64, 64)

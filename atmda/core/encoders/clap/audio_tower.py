@@ -20,7 +20,7 @@ from torch import Tensor
 from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.architecture import Architecture
 from atmda.core.encoders.clap.fusion import Fusion
-from atmda.core.encoders.clap.rows import padded_rows
+from atmda.core.encoders.clap.products import linear, padded_rows
 from atmda.core.encoders.clap.scratch import Scratch
 from atmda.core.encoders.clap.swin import Merge, SwinBlock
 
@@ -86,8 +86,8 @@ class AudioTower:
         side = 64 >> (len(self._stages) - 1)
         tokens = F.layer_norm(tokens, tokens.shape[-1:], *self._norm)
         pooled = tokens.view(len(mels), side * side, -1).mean(1)
-        hidden = F.relu(F.linear(padded_rows(pooled), *self._head[0]))
-        return F.normalize(F.linear(hidden, *self._head[1]), dim=-1)[: len(mels)]
+        hidden = F.relu(linear(padded_rows(pooled), self._head[0]))
+        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(mels)]
 
     def _early(self, mel: Tensor) -> Tensor:
         tokens = self._embed(mel)
@@ -104,9 +104,9 @@ class AudioTower:
         """Patch tokens (4096, dim) in window order."""
         image = self._fold(mel.view(-1, *mel.shape[-2:]))
         if mel.ndim == 3 and self._fusion is not None:
-            tokens = self._fusion(image, *self._patch)
+            tokens = self._fusion(image, self._patch)
         else:
-            tokens = F.linear(windows.patches(image[0]), *self._patch)
+            tokens = linear(windows.patches(image[0]), self._patch)
         return F.layer_norm(tokens, tokens.shape[-1:], *self._patch_norm)
 
     def _fold(self, mel: Tensor) -> Tensor:

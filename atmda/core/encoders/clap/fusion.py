@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atmda.core.encoders.clap import windows
+from atmda.core.encoders.clap.products import Linear, linear
 from atmda.core.encoders.clap.swin import Get
 
 
@@ -21,17 +22,17 @@ class Fusion:
         self.whole = [_folded(get, f"{model}global_att.{k}.", f"{model}global_att.{k + 1}.") for k in (1, 4)]
         self.order = windows.window_order(64).to(self.crop[0].device)
 
-    def __call__(self, images: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def __call__(self, images: Tensor, patch: Linear) -> Tensor:
         """Patch tokens (4096, dim), in window order, of four stretched spectrograms (4, 1024, 64)."""
-        tokens = F.linear(windows.patches(images[0]), weight, bias)
+        tokens = linear(windows.patches(images[0]), patch)
         # the crops' patches are three times as wide: 21 columns each, side by side, and a last column of zeros
         wide = windows.square(images[1:])[:, :, :252].reshape(3, 64, 4, 21, 12)
-        crops = F.linear(wide.permute(1, 0, 3, 2, 4).reshape(64, 63, 48), *self.crop)
-        local = F.pad(crops, (0, 0, 0, 1)).flatten(0, 1)[self.order]
+        crops = linear(wide.permute(1, 0, 3, 2, 4).reshape(64 * 63, 48), self.crop)
+        local = F.pad(crops.view(64, 63, -1), (0, 0, 0, 1)).flatten(0, 1)[self.order]
         both = tokens + local
-        detail = F.linear(F.relu(F.linear(both, *self.local[0])), *self.local[1])
+        detail = linear(F.relu(linear(both, self.local[0])), self.local[1])
         mean = both.mean(0, keepdim=True)
-        overall = F.linear(F.relu(F.linear(mean, *self.whole[0])), *self.whole[1])
+        overall = linear(F.relu(linear(mean, self.whole[0])), self.whole[1])
         share = torch.sigmoid(detail + overall)
         return 2 * tokens * share + 2 * local * (1 - share)
 

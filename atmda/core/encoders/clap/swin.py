@@ -12,13 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atmda.core.encoders.clap import windows
+from atmda.core.encoders.clap.attention import TOKENS, attend, attend_wide
+from atmda.core.encoders.clap.products import linear, packed
 from atmda.core.encoders.clap.scratch import Scratch
 
 Get = Callable[[str], Tensor]
 
-TOKENS = windows.SIZE * windows.SIZE
 #: Windows worked on at once: enough rows for a fast product, few enough for their intermediates to stay in a cache.
-TILE = 16
+TILE = 32
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class SwinBlock:
         self.before = get(name + "norm1.weight"), get(name + "norm1.bias")
         self.between = get(name + "norm2.weight"), get(name + "norm2.bias")
         self.qkv, self.proj, self.up, self.down = (
-            (get(f"{name}{part}.weight").to(dtype), get(f"{name}{part}.bias").to(dtype))
+            packed((get(f"{name}{part}.weight").to(dtype), get(f"{name}{part}.bias").to(dtype)))
             for part in ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2")
         )
         shifted = index % 2 == 1 and side > windows.SIZE
@@ -73,23 +74,15 @@ class SwinBlock:
         if not len(tokens):
             return
         normed = F.layer_norm(tokens, tokens.shape[-1:], *self.before)
-        scratch.add_linear(tokens, self._attend(scratch.linear("qkv", normed, self.qkv), bias), self.proj)
+        tokens += linear(self._attend(linear(normed, self.qkv), bias, scratch), self.proj)
         normed = F.layer_norm(tokens, tokens.shape[-1:], *self.between)
-        hidden = scratch.linear("hidden", normed, self.up)
-        scratch.add_linear(tokens, F.gelu(hidden) if self.wide else torch.ops.aten.gelu_(hidden), self.down)
+        tokens += linear(linear(normed, self.up, gelu=True), self.down)
 
-    def _attend(self, qkv: Tensor, bias: Tensor) -> Tensor:
-        size = qkv.shape[-1] // (3 * self.heads)
+    def _attend(self, qkv: Tensor, bias: Tensor, scratch: Scratch) -> Tensor:
         if self.wide:
-            apart = qkv.view(-1, self.size // TOKENS, TOKENS, 3, self.heads, size).permute(3, 0, 1, 4, 2, 5)
-            query, key, value = apart.flatten(2, 3).unbind(0)
-            mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-            return mixed.view(apart.shape[1:]).transpose(2, 3).reshape(len(qkv), -1)
-        split = qkv.view(-1, TOKENS, 3, self.heads, size)
-        query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
+            return attend_wide(qkv, self.heads, self.size // TOKENS, bias)
         # the last unit may hold fewer clips than its bias was made for
-        heads = F.scaled_dot_product_attention(query, key, value, attn_mask=bias[: len(split)])
-        return heads.transpose(1, 2).reshape(len(qkv), -1)
+        return attend(qkv, self.heads, bias[: len(qkv) // TOKENS], scratch)
 
 
 class Merge:
@@ -97,7 +90,7 @@ class Merge:
 
     def __init__(self, get: Get, name: str, side: int, even: bool, dtype: torch.dtype) -> None:
         self.norm = get(name + "norm.weight"), get(name + "norm.bias")
-        self.weight = get(name + "reduction.weight").to(dtype)
+        self.reduction = packed((get(name + "reduction.weight").to(dtype), None))
         source = windows.shifted_order(side) if even else windows.window_order(side)
         self.size = side * side
         self.rows = windows.between(source, windows.merge_order(side)).to(self.norm[0].device)
@@ -105,7 +98,7 @@ class Merge:
     def __call__(self, tokens: Tensor, scratch: Scratch) -> Tensor:
         gathered = scratch.gather(f"merge{self.size}", tokens, self.rows, self.size).view(-1, 4 * tokens.shape[-1])
         normed = F.layer_norm(gathered, gathered.shape[-1:], *self.norm)
-        return F.linear(normed.to(self.weight.dtype), self.weight).float()
+        return linear(normed, self.reduction).float()
 
 
 def _tiles(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype) -> tuple[int, list[Tile]]:

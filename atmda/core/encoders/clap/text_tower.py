@@ -17,7 +17,7 @@ from torch import Tensor
 
 from atmda.core.device import usable_cores
 from atmda.core.encoders.clap.architecture import Architecture
-from atmda.core.encoders.clap.rows import padded_rows
+from atmda.core.encoders.clap.products import Linear, linear, padded_rows
 from atmda.core.threads import one_threaded_pool
 
 #: The official model's; Hugging Face's configuration says 1e-12, which moves embeddings by 4e-5.
@@ -25,8 +25,6 @@ EPSILON = 1e-5
 #: RoBERTa counts positions from the padding token's id + 1.
 FIRST_POSITION = 2
 TOKENS_A_BATCH = 256
-
-Linear = tuple[Tensor, Tensor]
 
 
 class TextTower:
@@ -76,7 +74,7 @@ class TextTower:
         order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
         batches = list(_batches(order, sentences))
         chosen = [[sentences[index] for index in batch] for batch in batches]
-        found = torch.empty(len(sentences), self._head[1][1].shape[0])
+        found = torch.empty(len(sentences), len(self._head[1][0]))
         with one_threaded_pool(self._workers) as pool:
             for batch, rows in zip(batches, pool.map(self._embed, chosen), strict=True):
                 found[batch] = rows
@@ -95,9 +93,9 @@ class TextTower:
         lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
         first = tokens[torch.cumsum(lengths, 0) - lengths]
         pooled = self._layer(padded_rows(first), tokens, groups, len(self._up) - 1, first_only=True)
-        pooled = torch.tanh(F.linear(pooled, *self._pooler))
-        hidden = F.relu(F.linear(pooled, *self._head[0]))
-        return F.normalize(F.linear(hidden, *self._head[1]), dim=-1)[: len(sentences)].cpu()
+        pooled = torch.tanh(linear(pooled, self._pooler))
+        hidden = F.relu(linear(pooled, self._head[0]))
+        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(sentences)].cpu()
 
     def _layer(
         self, asking: Tensor, tokens: Tensor, groups: Sequence[tuple[int, int]], layer: int, *, first_only: bool
@@ -105,8 +103,8 @@ class TextTower:
         """One layer for the rows `asking`: all tokens, or the first of each sentence."""
         query, key, value = self._attention[layer]
         low = tokens.to(self.dtype)
-        asked = F.linear(asking.to(self.dtype), *query)
-        keys, values = F.linear(low, *key), F.linear(low, *value)
+        asked = linear(asking, query)
+        keys, values = linear(low, key), linear(low, value)
         mixed = torch.zeros_like(asked)
         start = row = 0
         for length, count in groups:
@@ -119,10 +117,9 @@ class TextTower:
             )
             mixed[row:end] = heads.transpose(1, 2).reshape(count * take, -1)
             start, row = stop, end
-        out = asking + F.linear(mixed, *self._out[layer])
+        out = asking + linear(mixed, self._out[layer])
         out = F.layer_norm(out, out.shape[-1:], *self._out_norm[layer], EPSILON)
-        hidden = F.gelu(F.linear(out.to(self.dtype), *self._up[layer]))
-        out = out + F.linear(hidden, *self._down[layer])
+        out = out + linear(linear(out, self._up[layer], gelu=True), self._down[layer])
         return F.layer_norm(out, out.shape[-1:], *self._down_norm[layer], EPSILON)
 
     def _split(self, rows: Tensor, length: int) -> Tensor:

@@ -64,13 +64,18 @@ def mask_groups(side: int) -> list[int]:
 
 
 def masks() -> Tensor:
-    """The masks of those four kinds, float32 (4, 64, 64): -100 between tokens that the roll brought together."""
+    """The masks of those four kinds, float32 (4, 64, 64): -inf between tokens that the roll brought together.
+
+    The official -100 comes to the same last bit, but e**-100 is a number so small (a subnormal one) that processors
+    take several times as long over it.
+    """
     place = torch.arange(SIZE)
     far = (place >= SHIFT).long()
     none = torch.zeros(SIZE, dtype=torch.long)
     kinds = [(none, none), (none, far), (far, none), (far, far)]
     regions = torch.stack([(rows[:, None] * 2 + columns[None]).reshape(-1) for rows, columns in kinds])
-    return (regions[:, :, None] != regions[:, None, :]).float() * -100.0
+    apart = regions[:, :, None] != regions[:, None, :]
+    return torch.zeros(apart.shape).masked_fill(apart, -torch.inf)
 
 
 def merge_order(side: int) -> Tensor:
