@@ -3,9 +3,10 @@
 Weights are random ones of the official architecture (630k fusion: HTSAT-tiny, RoBERTa), for which speed is the same.
 The official package is re-enacted (`official_clap.py`), because it cannot be installed beside numpy 2: librosa's load,
 one mel transform a clip, batches of 15 and of 60, gradients on. Where `--official-python` names an interpreter that has
-the package, it runs as well, itself (`official_package.py`). Each pipeline is a process of its own, asked for one
-round after the other in turn, so that a busy machine is busy for all of them; figures are medians, memory is the peak
-of the process. Both wall time and processor time are given: on a shared machine the ratio of the latter is the fairer.
+the package, it runs itself instead (`official_package.py`). All run in turn, each in a process of its own
+(`clap_processes.py`), and must give the same embeddings; figures are medians, memory is the peak of the process (60
+files at once take the package 12.5 GB). Both wall time and processor time are given: on a shared machine the ratio of
+the latter is the fairer. Where the processor has bfloat16 arithmetic, `--precision bf16` is measured beside fp32.
 """
 
 from __future__ import annotations
@@ -19,206 +20,86 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import soundfile as sf
 import torch
-from official_clap import OfficialTower, load, mel_fusion
+from clap_inputs import ARCH, DTYPES, PRECISIONS, make_checkpoint, make_clips, peak_mb, timed
+from clap_processes import TOWER_BATCH, TOWER_BATCHES, Contestant, take_turns
 
+from atmda.core.embedding import embed_clips
 from atmda.core.encoders import load_encoder
-from atmda.core.encoders.clap.architecture import Architecture
-from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
-from atmda.core.encoders.clap.precision import available_precisions
-from atmda.core.encoders.clap.shapes import needed
 from atmda.core.encoders.clap.text_tower import TextTower
 
-ARCH = Architecture(96, (2, 2, 6, 2), (4, 8, 16, 32), True, text_layers=12, text_heads=12, vocabulary=50265)
 GFLOP_A_CLIP = 11.8
-HERE = Path(__file__).resolve()
+LEAST_COSINE = 0.9999
 
 
-def make_checkpoint(path: Path) -> None:
-    """An official-looking checkpoint with random weights."""
-    generator = torch.Generator().manual_seed(0)
-    state = {}
-    for key, shape in needed(ARCH).items():
-        scale = 1 / max(1, np.prod(shape[1:])) ** 0.5 if len(shape) > 1 else 0.1
-        tensor = torch.randn(shape, generator=generator) * scale
-        state["module." + key] = tensor.abs() + 1 if key.endswith("running_var") else tensor
-    torch.save({"epoch": 1, "name": "benchmark", "state_dict": state, "optimizer": {}}, path)
-
-
-def make_clips(folder: Path, count: int) -> list[Path]:
-    """Recordings of 10 s at 44.1 kHz: noise that swells, so that nothing is silent or trivial."""
-    paths = []
-    for index in range(count):
-        generator = np.random.default_rng(index)
-        swell = np.interp(np.arange(441_000), np.linspace(0, 441_000, 20), generator.random(20))
-        paths.append(folder / f"{index:04d}.wav")
-        sf.write(paths[-1], generator.standard_normal(441_000) * 0.1 * swell, 44_100)
-    return paths
-
-
-def timed(run: Callable[[], object]) -> tuple[float, float]:
-    """Wall and processor seconds of one run."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    run()
-    return time.perf_counter() - wall, time.process_time() - cpu
-
-
-def peak_mb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-# --- one pipeline in a process of its own -----------------------------------------------------------------------------
-
-
-def serve(kind: str, checkpoint: Path, threads: int, files: list[Path]) -> None:
-    """Answers every line on stdin with one round over `files` as a line of JSON."""
-    torch.set_num_threads(threads)
-    if kind == "ours":
-        encoder = load_encoder(str(checkpoint), data_dir=checkpoint.parent, device="cpu")
-
-        def round_() -> np.ndarray:
-            return encoder.embed_audio(files, num_workers=threads)
-    else:
-        size = int(kind.removeprefix("official"))
-        tower = OfficialTower(open_checkpoint(checkpoint, []).weights)
-
-        def round_() -> np.ndarray:
-            parts = []
-            for start in range(0, len(files), size):
-                batch = [mel_fusion(load(path)) for path in files[start : start + size]]
-                parts.append(tower.get_audio_embedding(batch).detach().numpy())
-            return np.concatenate(parts)
-
-    first = round_()[:2]
-    print(json.dumps({"first": first.tolist()}), flush=True)
-    for _ in sys.stdin:
-        wall, cpu = timed(round_)
-        print(json.dumps({"wall": wall, "cpu": cpu, "peak_mb": peak_mb()}), flush=True)
-
-
-class Pipeline:
-    def __init__(self, kind: str, checkpoint: Path, threads: int, folder: Path, official_python: str | None) -> None:
-        self.kind = kind
-        if official_python:
-            files = map(str, sorted(folder.glob("*.wav")))
-            package = str(HERE.with_name("official_package.py"))
-            command = [official_python, package, str(checkpoint), str(threads), kind.removeprefix("package"), *files]
-        else:
-            command = [sys.executable, str(HERE), "--serve", kind, "--threads", str(threads)]
-            command += ["--checkpoint", str(checkpoint), "--clips", str(folder)]
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"OMP_NUM_THREADS": str(threads)},
-        )
-        self.first = np.array(self._answer()["first"])
-        self.rounds: list[dict[str, float]] = []
-
-    def _answer(self) -> dict:
-        assert self.process.stdout
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"the {self.kind} pipeline ended (out of memory?)")
-        return json.loads(line)
-
-    def round(self) -> None:
-        assert self.process.stdin
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        self.rounds.append(self._answer())
-
-    def close(self) -> dict[str, float]:
-        assert self.process.stdin
-        self.process.stdin.close()
-        self.process.wait()
-        return {key: statistics.median(each[key] for each in self.rounds) for key in self.rounds[0]}
+def tower(checkpoint: Path, folder: Path, rounds: int) -> dict:
+    """The audio tower at batch 8 on one thread, against the rate of square products just before and after: torch's own
+    (MKL) and oneDNN's, which is the faster by far where MKL stops at AVX2."""
+    towers = {name: Contestant(f"tower {name}", checkpoint, 1, folder) for name in PRECISIONS}
+    take_turns(list(towers.values()), rounds)
+    found: dict = {}
+    exact, clips = towers["fp32"], TOWER_BATCH * TOWER_BATCHES
+    for name in ("torch.mm", "oneDNN"):
+        rates = [each[f"rate of {name}"] for each in exact.rounds]
+        work = GFLOP_A_CLIP * 1e9 * clips
+        shares = [work / rate / each["cpu"] for rate, each in zip(rates, exact.rounds, strict=True)]
+        found[f"GFLOP/s of {name}"] = statistics.median(rates) / 1e9
+        found[f"share of the rate of {name}: quartiles"] = statistics.quantiles(shares, n=4)
+    if "bf16" in towers:
+        found["fp32 takes so many times as long as bf16"] = exact.times(towers["bf16"], "cpu")
+        found["bf16 cosine, lowest"] = _cosine(towers["bf16"], exact)
+    for name, each in towers.items():
+        found[f"{name}, processor ms a clip"] = each.close()["cpu"] / clips * 1e3
+    return found
 
 
 def pipelines(
     checkpoint: Path, folder: Path, threads: int, rounds: int, batches: list[int], official_python: str | None
 ) -> dict:
-    count = len(list(folder.glob("*.wav")))
-    found: dict = {"files": count, "threads": threads}
-    kinds = {"ours": None} | {f"official{n}": None for n in batches}
-    if official_python:
-        kinds |= {f"package{n}": official_python for n in batches}
-    runs = [Pipeline(kind, checkpoint, threads, folder, python) for kind, python in kinds.items()]
-    for run in runs[1:]:
-        difference = float(np.abs(run.first - runs[0].first).max())
-        assert difference < 1e-5, f"{run.kind} gives other embeddings ({difference})"
-    for _ in range(rounds):
-        for run in runs:
-            run.round()
-    for run in runs:
-        found[run.kind] = run.close()
-    for kind in list(kinds)[1:]:
-        for clock in ("wall", "cpu"):
-            # round by round, so that a slow minute of the machine counts on both sides
-            ratios = [a[clock] / b[clock] for a, b in zip(_rounds(runs, kind), _rounds(runs, "ours"), strict=True)]
-            found[f"{kind} / ours, {clock}"] = statistics.median(ratios)
-    return found
+    """From WAV files to embeddings."""
+    ours = [Contestant(f"ours {name}", checkpoint, threads, folder) for name in PRECISIONS]
+    name = "package" if official_python else "official"
+    theirs = [Contestant(f"{name}{n}", checkpoint, threads, folder, official_python) for n in batches]
+    for each in theirs:
+        difference = float(np.abs(each.first[:2] - ours[0].first[:2]).max())
+        assert difference < 1e-5, f"{each.kind} gives other embeddings ({difference})"
+    for each in ours[1:]:
+        assert _cosine(each, ours[0]) > LEAST_COSINE, f"{each.kind} gives other embeddings"
+    take_turns(ours + theirs, rounds)
+    found: dict = {"files": len(list(folder.glob("*.wav"))), "threads": threads}
+    for clock in ("wall", "cpu"):
+        for own in ours:
+            found |= {f"{other.kind} / {own.kind}, {clock}": other.times(own, clock) for other in theirs}
+    return found | {each.kind: each.close() for each in ours + theirs}
 
 
-def _rounds(runs: list[Pipeline], kind: str) -> list[dict[str, float]]:
-    return next(run.rounds for run in runs if run.kind == kind)
-
-
-# --- parts ------------------------------------------------------------------------------------------------------------
-
-
-def tower(checkpoint: Path, rounds: int) -> dict:
-    """The audio tower at batch 8 on one thread, against the rate of a square product just before and after."""
-    torch.set_num_threads(1)
-    weights, cpu = open_checkpoint(checkpoint, []).weights, torch.device("cpu")
-    fp32 = AudioTower(weights, ARCH, cpu, torch.float32)
-    bf16 = AudioTower(weights, ARCH, cpu, torch.bfloat16) if "bf16" in available_precisions(cpu) else None
-    mels = [torch.randn(1001, 64, generator=torch.Generator().manual_seed(k)) * 10 - 40 for k in range(8)]
-    square = torch.randn(1536, 1536)
-    fp32(mels)
-    shares, clip_ms, ratios = [], [], []
-    for _ in range(rounds):
-        before = timed(lambda: square @ square)[1]
-        seconds = timed(lambda: fp32(mels))[1]
-        after = timed(lambda: square @ square)[1]
-        rate = 2 * 1536**3 / ((before + after) / 2)
-        shares.append(GFLOP_A_CLIP * 1e9 * 8 / rate / seconds)
-        clip_ms.append(seconds / 8 * 1e3)
-        if bf16 is not None:
-            ratios.append(seconds / timed(lambda: bf16(mels))[1])
-    found = {
-        "share of sgemm rate, median": statistics.median(shares),
-        "quarter to three quarters": statistics.quantiles(shares, n=4)[::2] if rounds > 1 else shares,
-        "processor ms a clip, median": statistics.median(clip_ms),
-        "clips a second": 1e3 / statistics.median(clip_ms),
-    }
-    if bf16 is None:
-        return found | {"bf16": "not measured: this processor has no bfloat16 arithmetic"}
-    cosine = float((fp32(mels) * bf16(mels)).sum(-1).min())
-    return found | {"bf16 times fp32": statistics.median(ratios), "bf16 cosine, lowest": cosine}
+def _cosine(one: Contestant, other: Contestant) -> float:
+    return float((one.first * other.first).sum(-1).min())
 
 
 def text(checkpoint: Path, rounds: int, threads: int) -> dict:
     """The text tower: one prompt of 10 tokens, and 1,000 prompts of 7 to 12."""
-    model = TextTower(open_checkpoint(checkpoint, []).weights, ARCH, torch.device("cpu"), torch.float32, threads)
+    weights = open_checkpoint(checkpoint, []).weights
     generator = np.random.default_rng(0)
     prompts = [[0, *generator.integers(3, 50_000, generator.integers(5, 11)).tolist(), 2] for _ in range(1000)]
-    model(prompts[:10])
-    single = [timed(lambda k=k: model([[0, *prompts[k][1:6], 9, 8, 7, 2]])) for k in range(max(20, rounds))]
-    many = timed(lambda: model(prompts))
-    wall, cpu = (statistics.median(clock) * 1e3 for clock in zip(*single, strict=True))
-    return {
-        "threads": threads,
-        "one prompt, ms": {"wall": wall, "cpu": cpu},
-        "1000 prompts, s": {"wall": many[0], "cpu": many[1]},
-    }
+    found: dict = {"threads": threads}
+    vectors = {}
+    for name in PRECISIONS:
+        model = TextTower(weights, ARCH, torch.device("cpu"), DTYPES[name], threads)
+        vectors[name] = model(prompts[:100])
+        singles = [[0, *prompt[1:6], 9, 8, 7, 2] for prompt in prompts[: max(20, rounds)]]
+        single = [timed(lambda ids=ids, model=model: model([ids])) for ids in singles]
+        many = [timed(lambda model=model: model(prompts)) for _ in range(max(1, rounds // 3))]
+        for what, runs, unit in (("one prompt, ms", single, 1e3), ("1000 prompts, s", many, 1)):
+            clocks = zip(("wall", "cpu"), zip(*runs, strict=True), strict=True)
+            found[f"{name}, {what}"] = {clock: statistics.median(times) * unit for clock, times in clocks}
+    if "bf16" in vectors:
+        found["bf16 cosine, lowest"] = float((vectors["fp32"] * vectors["bf16"]).sum(-1).min())
+    return found
 
 
 def start(checkpoint: Path, clip: Path, rounds: int) -> dict:
@@ -240,8 +121,6 @@ def start(checkpoint: Path, clip: Path, rounds: int) -> dict:
 
 def long_run(checkpoint: Path, clips: list[Path], count: int, threads: int) -> dict:
     """Memory and speed over `count` clips: they must not grow or fall."""
-    from atmda.core.embedding import embed_clips
-
     encoder = load_encoder(str(checkpoint), data_dir=checkpoint.parent, device="cpu")
     tenth = max(count // 10, 1)
     speeds, memory = [], []
@@ -276,13 +155,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--long-clips", type=int, default=5000)
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--serve", help=argparse.SUPPRESS)
-    parser.add_argument("--checkpoint", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--clips", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.serve:
-        serve(given.serve, given.checkpoint, given.threads, sorted(given.clips.glob("*.wav")))
-        return
     found: dict = {"torch": torch.__version__, "cores": os.cpu_count(), "load": os.getloadavg()}
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, audio = Path(folder) / "clap.pt", Path(folder) / "clips"
@@ -292,7 +165,7 @@ def main() -> None:
         clips = make_clips(audio, given.files)
         batches = [int(size) for size in given.batches.split(",")]
         parts = {
-            "tower": lambda: tower(checkpoint, given.rounds),
+            "tower": lambda: tower(checkpoint, audio, given.rounds),
             "text": lambda: text(checkpoint, given.rounds, given.threads),
             "start": lambda: start(checkpoint, clips[0], given.rounds),
             "pipeline": lambda: pipelines(

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import openvino
 import torch
-from clap import ARCH, make_checkpoint, timed
+from clap_inputs import ARCH, make_checkpoint, timed
 from official_clap import OfficialTower
 
 from atmda.core.encoders.clap.audio_tower import AudioTower

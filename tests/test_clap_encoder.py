@@ -10,12 +10,13 @@ import torch
 from clap_weights import SMALL, small_weights
 
 from atmda.core.audio import from_array
-from atmda.core.encoders.clap import precision
+from atmda.core.encoders.clap import precision, products
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import Checkpoint
 from atmda.core.encoders.clap.encoder import ClapEncoder
 from atmda.core.encoders.clap.frontend import FrontEnd, repeat_pad, target_length, thirds
 from atmda.core.encoders.clap.melscale import mel_bank
+from atmda.core.encoders.clap.text_tower import TextTower
 from atmda.errors import AtmdaError, SettingsError
 
 RATE = 48_000
@@ -23,6 +24,13 @@ RATE = 48_000
 
 def encoder(**settings: Any) -> ClapEncoder:
     return ClapEncoder(Checkpoint(small_weights(), SMALL, "0" * 64, __file__), **settings)  # type: ignore[arg-type]
+
+
+SENTENCES = [[0, 17, 99, 2], [0, 5, 2], [0, *range(20, 30), 2]]
+
+
+def text_tower() -> TextTower:
+    return TextTower(small_weights(), SMALL, torch.device("cpu"), torch.float32)
 
 
 def noise(seconds: float, seed: int = 0) -> np.ndarray:
@@ -193,8 +201,44 @@ def test_all_clips_at_once_as_on_a_gpu_give_what_tiles_give() -> None:
     assert torch.allclose(wide, tiles, atol=1e-6)
 
 
+def test_a_torch_without_onednn_gives_what_one_with_it_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = [next(encoder().features(from_array(noise(3, seed), RATE))) for seed in range(3)]
+    usual, usual_text = encoder().encode(features), text_tower()(SENTENCES)
+    monkeypatch.setattr(products, "has_onednn", lambda dtype: False)
+    plain, calls = products.F.linear, []
+    monkeypatch.setattr(products.F, "linear", lambda *given: calls.append(1) or plain(*given))
+    bare = encoder()
+    assert not bare._audio._stages[0][0].qkv[0].is_mkldnn
+    assert np.abs(bare.encode(features) - usual).max() < 1e-6
+    assert (text_tower()(SENTENCES) - usual_text).abs().max() < 1e-6
+    assert calls
+
+
+def test_products_by_onednn_are_what_torch_computes() -> None:
+    if not products.has_onednn(torch.float32):
+        pytest.skip("this torch has no oneDNN")
+    generator = torch.Generator().manual_seed(0)
+    rows, weight, bias = (torch.randn(shape, generator=generator) for shape in ((70, 96), (40, 96), (40,)))
+    rows = rows / 10
+    exact = rows.double() @ weight.double().T + bias.double()
+    for weights in ((weight, bias), products.packed((weight, bias))):
+        assert (products.linear(rows, weights) - exact).abs().max() < 1e-5
+        assert (products.linear(rows, weights, gelu=True) - torch.nn.functional.gelu(exact)).abs().max() < 1e-5
+    assert (products.linear(rows, (weight, None)) - (exact - bias)).abs().max() < 1e-5
+    assert products.linear(rows, (weight.bfloat16(), bias.bfloat16())).dtype == torch.bfloat16
+
+
+def test_kernels_that_sum_a_row_by_its_company_are_found_out() -> None:
+    def changing_below(rows: int) -> Any:
+        return lambda x, weight, bias: x * (1 if len(x) >= rows else 1 + 1e-6)
+
+    found = [products._steady_from(changing_below(rows), torch.float32) for rows in (1, 5, 12, 40)]
+    assert found == [4, 8, 16, 64]
+    assert products._steady_from(changing_below(200), torch.float32) is None
+
+
 def test_bf16_stays_close_to_fp32() -> None:
-    # the towers keep sums and norms in float32; here torch emulates the products, which is slow but the same numbers
+    # the towers keep sums and norms in float32; where there is no such arithmetic torch emulates the products, slowly
     features = [next(encoder().features(from_array(noise(3, seed), RATE))) for seed in range(2)]
     exact, rounded = encoder().encode(features), encoder(precision="bf16").encode(features)
     assert rounded.dtype == np.float32

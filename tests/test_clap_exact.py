@@ -12,10 +12,12 @@ import pytest
 import torch
 from clap_weights import golden_weights
 
+from atmda.core.audio import open_audio
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.architecture import architecture
 from atmda.core.encoders.clap.checkpoint import Checkpoint
 from atmda.core.encoders.clap.encoder import ClapEncoder
+from atmda.core.encoders.clap.precision import available_precisions
 from atmda.core.encoders.clap.text_tower import TextTower
 
 DATA = Path(os.environ.get("ATMDA_TEST_DATA", ""))
@@ -81,13 +83,38 @@ def test_the_four_texts_agree_with_the_official_package(golden: dict[str, np.nda
         assert np.array_equal(tower([sentence]).numpy()[0], together[place])
 
 
+def has(precision: str) -> bool:
+    return precision in available_precisions(torch.device("cpu"))
+
+
+@pytest.mark.parametrize(
+    "precision",
+    ["fp32", pytest.param("bf16", marks=pytest.mark.skipif(not has("bf16"), reason="no bf16 arithmetic here"))],
+)
 def test_a_recording_has_the_same_vector_alone_and_in_any_batch(
-    encoder: ClapEncoder, golden: dict[str, np.ndarray]
+    checkpoint: Checkpoint, golden: dict[str, np.ndarray], precision: str
 ) -> None:
+    encoder = ClapEncoder(checkpoint, long="fusion", precision=precision)
     paths = [path for path, _ in recordings(golden)][5:8]  # two fused ones among them
     together = encoder.embed_audio(paths)
-    assert np.array_equal(encoder.embed_audio(paths[::-1], batch_size=2)[::-1], together)
+    assert np.array_equal(encoder.embed_audio(paths[::-1], batch_size=2, num_workers=2)[::-1], together)
     assert np.array_equal(encoder.embed_audio(paths[2:3])[0], together[2])
+    # outside the engine torch may use its own threads within a product
+    features = [next(encoder.features(open_audio(path))) for path in paths]
+    assert np.array_equal(encoder.encode(features), together)
+
+
+@pytest.mark.skipif(not has("bf16"), reason="no bf16 arithmetic here")
+def test_bf16_keeps_the_direction_of_all_thirty_recordings(
+    checkpoint: Checkpoint, golden: dict[str, np.ndarray]
+) -> None:
+    encoder = ClapEncoder(
+        checkpoint, precision="bf16", long="fusion", crops=lambda seed, digest: np.random.RandomState(0).choice
+    )
+    paths, vectors = zip(*recordings(golden), strict=True)
+    cosines = (encoder.embed_audio(paths, num_workers=2) * np.stack(vectors)).sum(1)
+    assert cosines.min() > 0.9999
+    assert cosines.min() < 0.9999999  # it did run in bf16
 
 
 @pytest.mark.slow

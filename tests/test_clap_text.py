@@ -93,7 +93,10 @@ def test_a_damaged_vocabulary_is_named(tmp_path: Path) -> None:
         RobertaTokenizer([tmp_path], SIZE)
 
 
-def test_prompts_are_embedded_once_and_found_on_disk_after(vocabulary: Path, tmp_path: Path) -> None:
+def test_prompts_are_embedded_once_and_found_on_disk_after(
+    vocabulary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))  # the reader of this may have roberta-base in theirs
     folder = tmp_path / "models" / "laion-clap"
     folder.mkdir(parents=True)
     torch.save(small_weights(replace(SMALL, vocabulary=SIZE)), folder / "clap.pt")
