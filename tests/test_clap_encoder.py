@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ RATE = 48_000
 
 
 def encoder(**settings: Any) -> ClapEncoder:
-    return ClapEncoder(Checkpoint(small_weights(), SMALL, "0" * 64, __file__), **settings)  # type: ignore[arg-type]
+    return ClapEncoder(Checkpoint(small_weights(), SMALL, "0" * 64, Path("clap.pt")), **settings)
 
 
 SENTENCES = [[0, 17, 99, 2], [0, 5, 2], [0, *range(20, 30), 2]]
@@ -151,6 +152,7 @@ def test_identity_names_everything_that_decides_an_embedding() -> None:
         "precision": "fp32",
     }
     assert encoder(long="fusion", seed=5).identity["seed"] == "5"
+    assert encoder().about == "clap.pt: HTSAT of width 16, fusion; fp32 on cpu"
     assert encoder().logit_scale == pytest.approx(np.exp(2.0))
 
 

@@ -43,7 +43,7 @@ def checkpoint() -> Checkpoint:
     shapes = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     shapes["text_branch.embeddings.word_embeddings.weight"] = (50265, 768)
     shapes["text_branch.embeddings.token_type_embeddings.weight"] = (1, 768)
-    return Checkpoint(weights, architecture(shapes, "recipe"), "0" * 64, GOLDEN.parent)
+    return Checkpoint(weights, architecture(shapes, "recipe"), "0" * 64, GOLDEN)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def open_encoder(settings: EncoderSettings, console: Console) -> Encoder:
     )
     if "text" in getattr(settings, "modality", ()) and encoder.text_background:
         console.notice(f"note: with {encoder.name} {encoder.text_background}.")
-    about = ENCODERS.get(encoder.name, ("", ""))[1]
+    about = encoder.about or ENCODERS.get(encoder.name, ("", ""))[1]
     console.notice(f"Encoder: {encoder.name}{f' ({about})' if about else ''}")
     return encoder
 

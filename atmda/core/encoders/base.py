@@ -29,6 +29,7 @@ class Encoder(ABC):
         batch_size: features a batch that run fastest on this device.
         identity: everything that decides the embeddings, as flat strings: at least `encoder`, `weights_sha256` and
             `preprocessing`. Stores with different identities are never mixed.
+        about: what a user is told of it beside its name: which weights, how they run.
         text_background: what to tell a user who describes the background by text, "" where that is known to help.
         concurrent: whether several threads may call `encode` at once (true on a CPU).
     """
@@ -40,6 +41,7 @@ class Encoder(ABC):
     batch_size: int
     identity: dict[str, str]
     concurrent: bool = True
+    about: str = ""
     text_background: str = ""
 
     @abstractmethod

@@ -33,6 +33,6 @@ def load(request: EncoderRequest) -> Encoder:
         precision=request.precision,
         long=request.long,
         seed=request.seed,
-        vocabularies=vocabulary_folders(checkpoint.folder, request.models_dir),
+        vocabularies=vocabulary_folders(checkpoint.path.parent, request.models_dir),
         cache=TextCache(request.data_dir / "cache" / "text", text_identity(checkpoint, request.precision)),
     )

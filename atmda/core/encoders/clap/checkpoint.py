@@ -67,13 +67,13 @@ class Checkpoint:
         weights: official name -> tensor.
         arch: what they are.
         sha256: of the file they came from, the `.pt` where there was one.
-        folder: of that file; the tokenizer may lie there.
+        path: that file; the tokenizer may lie beside it.
     """
 
     weights: Mapping[str, Tensor]
     arch: Architecture
     sha256: str
-    folder: Path
+    path: Path
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ def open_checkpoint(path: Path, caches: list[Path]) -> Checkpoint:
     if _is_safetensors(path):
         weights = Weights(path)
         arch = _checked(weights.shapes(), path)
-        return Checkpoint(weights, arch, weights.metadata.get("source_sha256") or _hub_sha(path), path.parent)
+        return Checkpoint(weights, arch, weights.metadata.get("source_sha256") or _hub_sha(path), path)
     target = _converted(path, caches) or _convert(path, caches)
     weights = Weights(target)
-    return Checkpoint(weights, _checked(weights.shapes(), path), weights.metadata["source_sha256"], path.parent)
+    return Checkpoint(weights, _checked(weights.shapes(), path), weights.metadata["source_sha256"], path)
 
 
 def file_sha256(path: Path) -> str:

@@ -79,6 +79,7 @@ class ClapEncoder(Encoder):
         }
         if long == "fusion":
             self.identity["seed"] = str(seed)
+        self.about = f"{checkpoint.path}: {arch.name}; {precision} on {self.device}"
         self._fits = sys.maxsize  # what the memory of a GPU turned out to hold
         self._dtype = DTYPES[precision]
         self._checkpoint = checkpoint
