@@ -189,7 +189,11 @@ def test_precision_the_hardware_lacks_is_refused_in_a_sentence(monkeypatch: pyte
     with pytest.raises(SettingsError, match="--precision bf16: this CPU has no such arithmetic"):
         precision.check_precision("bf16", cpu)
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "avx512_bf16"})
+    monkeypatch.setattr(precision, "has_onednn", lambda dtype: True)
     precision.check_precision("bf16", cpu)
+    monkeypatch.setattr(precision, "has_onednn", lambda dtype: False)  # a torch that would work in another way
+    with pytest.raises(SettingsError, match="no such arithmetic"):
+        precision.check_precision("bf16", cpu)
     with pytest.raises(SettingsError, match="no such precision"):
         precision.check_precision("int8", cpu)
 

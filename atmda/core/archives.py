@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +15,17 @@ from atmda.core.files import publish
 from atmda.core.safe_pickle import as_array
 from atmda.core.store import read_store
 from atmda.core.table import EmbeddingTable
-from atmda.errors import StoreError
+from atmda.errors import AtmdaError, StoreError
 
 if TYPE_CHECKING:
     from atmda.core.torchfile import TorchFile
+
+
+_NO_ARCHIVE = "it is not a NumPy archive of plain arrays, or it is damaged."
+_NO_DICTIONARY = (
+    "it is not the original scripts' dictionary of embeddings, "
+    'that is {file name: {"class_gt": int, "embd": float32 (d,), "fold": int}}, or it is damaged.'
+)
 
 
 def read_embeddings(path: Path) -> EmbeddingTable:
@@ -39,9 +46,10 @@ def read_embeddings(path: Path) -> EmbeddingTable:
 
 def read_text_anchors(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
     """Class anchors from a `.npz`: `embeddings` (c, d) float32 and `labels` (c,) str. Raises StoreError."""
-    arrays = _load_npz(path, ("embeddings", "labels"))
-    embeddings = np.asarray(arrays["embeddings"], np.float32)
-    labels = tuple(map(str, arrays["labels"]))
+    with _damage_named(path, _NO_ARCHIVE):
+        arrays = _load_npz(path, ("embeddings", "labels"))
+        embeddings = np.asarray(arrays["embeddings"], np.float32)
+        labels = tuple(map(str, arrays["labels"]))
     if embeddings.ndim != 2 or len(embeddings) != len(labels):
         raise StoreError(f"{path}: embeddings {embeddings.shape} do not fit {len(labels)} labels.")
     return embeddings, labels
@@ -79,27 +87,36 @@ def write_original(table: EmbeddingTable, path: Path) -> None:
         torch.save(content, temporary)
 
 
+@contextmanager
+def _damage_named(path: Path, what: str) -> Iterator[None]:
+    """Whatever reading `path` raises (a damaged file: nearly anything) becomes a StoreError that says `what`."""
+    try:
+        yield
+    except AtmdaError:
+        raise
+    except OSError as error:
+        raise StoreError(f"{path}: it cannot be read ({error.strerror or error}).") from error
+    except Exception as error:
+        raise StoreError(f"{path}: {what}") from error
+
+
 def _read_npz(path: Path) -> EmbeddingTable:
-    arrays = _load_npz(path, ("embeddings", "clips"))
-    return EmbeddingTable(
-        clips=list(map(str, arrays["clips"])),
-        embeddings=np.asarray(arrays["embeddings"], np.float32),
-        labels=list(map(str, arrays["labels"])) if "labels" in arrays else None,
-        folds=np.asarray(arrays["folds"], np.int64) if "folds" in arrays else None,
-        backgrounds=list(map(str, arrays["backgrounds"])) if "backgrounds" in arrays else None,
-        identity=json.loads(str(arrays["identity"])) if "identity" in arrays else {},
-        classes=tuple(map(str, arrays["classes"])) if "classes" in arrays else (),
-    )
+    with _damage_named(path, _NO_ARCHIVE):
+        arrays = _load_npz(path, ("embeddings", "clips"))
+        return EmbeddingTable(
+            clips=list(map(str, arrays["clips"])),
+            embeddings=np.asarray(arrays["embeddings"], np.float32),
+            labels=list(map(str, arrays["labels"])) if "labels" in arrays else None,
+            folds=np.asarray(arrays["folds"], np.int64) if "folds" in arrays else None,
+            backgrounds=list(map(str, arrays["backgrounds"])) if "backgrounds" in arrays else None,
+            identity=json.loads(str(arrays["identity"])) if "identity" in arrays else {},
+            classes=tuple(map(str, arrays["classes"])) if "classes" in arrays else (),
+        )
 
 
 def _load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except OSError as error:
-        raise StoreError(f"{path}: it cannot be read ({error.strerror or error}).") from error
-    except (ValueError, zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise StoreError(f"{path}: it is not a NumPy archive of plain arrays ({error}).") from error
+    with np.load(path, allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
     missing = [name for name in needed if name not in arrays]
     if missing:
         raise StoreError(f"{path}: it has no array {', '.join(missing)}; it needs {', '.join(needed)}.")
@@ -109,23 +126,16 @@ def _load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
 def _read_original(path: Path) -> EmbeddingTable:
     from atmda.core.torchfile import TorchFile
 
-    with TorchFile(path) as file:
-        try:
-            items = list(file.value.items())
-            embeddings = np.stack([_vector(file, entry["embd"], clip) for clip, entry in items])
-            ids = (
-                [str(int(as_array(e["class_gt"]))) for _, e in items]
-                if all("class_gt" in e for _, e in items)
-                else None
-            )
-            folds = [int(as_array(e["fold"])) for _, e in items] if all("fold" in e for _, e in items) else None
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise StoreError(
-                f"{path}: it is not the original scripts' dictionary of embeddings.",
-                'That is {file name: {"class_gt": int, "embd": float32 (d,), "fold": int}}.',
-            ) from error
-    clips = [str(clip) for clip, _ in items]
-    return EmbeddingTable(clips, embeddings, ids, None if folds is None else np.asarray(folds, np.int64))
+    with TorchFile(path) as file, _damage_named(path, _NO_DICTIONARY):
+        items = list(file.value.items())
+        embeddings = np.stack([_vector(file, entry["embd"], clip) for clip, entry in items])
+        clips = [str(clip) for clip, _ in items]
+        ids, folds = (
+            [int(as_array(entry[key])) for _, entry in items] if all(key in entry for _, entry in items) else None
+            for key in ("class_gt", "fold")
+        )
+        labels = None if ids is None else [str(number) for number in ids]
+        return EmbeddingTable(clips, embeddings, labels, None if folds is None else np.asarray(folds, np.int64))
 
 
 def _vector(file: TorchFile, value: Any, clip: str) -> FloatArray:

@@ -9,6 +9,7 @@ documentation of Python's `pickle`.
 from __future__ import annotations
 
 import pickle
+import pickletools
 from collections import OrderedDict
 from typing import Any, BinaryIO
 
@@ -24,6 +25,10 @@ _NAMES = {
     *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
     *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
 }
+
+
+_PUTS = {"PUT", "BINPUT", "LONG_BINPUT"}
+_REFUSED = {"NEXT_BUFFER", "READONLY_BUFFER", "EXT1", "EXT2", "EXT4"}
 
 
 class RefusedGlobalError(ValueError):
@@ -85,12 +90,28 @@ def read_pickle(stream: BinaryIO) -> Any:
 
     Raises RefusedGlobalError for a name that neither tensors nor arrays need, ValueError for what is no pickle.
     """
+    start = stream.tell()
     try:
+        _refuse_excess(stream)
+        stream.seek(start)
         return _Reader(stream, encoding="latin1").load()
     except RefusedGlobalError:
         raise
     except Exception as error:  # a damaged pickle can raise nearly anything
         raise ValueError("not a pickle, or a damaged one") from error
+
+
+def _refuse_excess(stream: BinaryIO) -> None:
+    """Goes over the pickle that `stream` stands at, as far as its end, without reading it.
+
+    Python's reader takes what a damaged pickle says at its word: for item 2,000,000,000 of a list of a few it sets
+    aside the memory of as many. Raises ValueError for such, and for what no file of tensors or arrays holds.
+    """
+    for place, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+        if place == 0 and opcode.name != "PROTO":  # the oldest pickles do not say what they are
+            raise ValueError("not a pickle")
+        if opcode.name in _REFUSED or (opcode.name in _PUTS and not 0 <= int(argument or 0) <= place):
+            raise ValueError(f"{opcode.name} {argument}")
 
 
 def as_array(value: Any) -> npt.NDArray[Any]:

@@ -7,6 +7,7 @@ cut out of the storage here, after checking that they lie inside it.
 
 from __future__ import annotations
 
+import io
 import math
 import sys
 import zipfile
@@ -82,7 +83,10 @@ class TorchFile:
             raise AtmdaError(
                 f"{path}: the file asks to run {error}, which no data need; nothing of it was run.", again
             ) from error
-        except (ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        except AtmdaError:
+            self._file.close()
+            raise
+        except Exception as error:  # a damaged file can raise nearly anything
             self._file.close()
             raise AtmdaError(f"{path}: {_what_it_is(start)}.", again) from error
 
@@ -102,7 +106,9 @@ class TorchFile:
         fits = stored.offset >= 0 and all(n > 0 for n in stored.shape) and all(step >= 0 for step in stored.stride)
         try:
             raw = self._bytes(stored.storage)
-        except (KeyError, zipfile.BadZipFile, EOFError) as error:
+        except AtmdaError:
+            raise
+        except Exception as error:  # as above
             raise AtmdaError(f"{self.path}: the numbers of {name} are damaged.", self._again) from error
         if not fits or (last + 1) * size > len(raw) or math.prod(stored.shape) * size > len(raw):
             raise AtmdaError(f"{self.path}: {name} reaches outside its storage (damaged).", self._again)
@@ -120,8 +126,7 @@ class TorchFile:
         if order in names and self._archive.read(order).decode() != sys.byteorder:
             raise AtmdaError(f"{self.path}: it was written on a machine with the other byte order.", "Save it again.")
         self._refuse_compressed(index)
-        with self._archive.open(index) as stream:
-            return read_pickle(stream)  # type: ignore[arg-type]
+        return read_pickle(io.BytesIO(self._archive.read(index)))
 
     def _legacy(self) -> Any:
         if read_pickle(self._file) != LEGACY_MAGIC:
@@ -157,14 +162,21 @@ class TorchFile:
 
 
 def stored(value: Any) -> Stored | None:
-    """What a call that rebuilds a tensor says of it; None for anything else."""
+    """What a call that rebuilds a tensor says of it; None for anything else. Raises ValueError for nonsense."""
+    try:
+        return _stored(value)
+    except Exception as error:  # its arguments may be anything
+        raise ValueError("a tensor that is damaged") from error
+
+
+def _stored(value: Any) -> Stored | None:
     if not isinstance(value, Call):
         return None
     name, arguments = value.name, value.arguments
     if name in ("_rebuild_parameter", "_rebuild_parameter_with_state", "Parameter"):
-        return stored(arguments[0])
+        return _stored(arguments[0])
     if name == "_rebuild_from_type_v2":
-        return stored(arguments[0](*arguments[2]))
+        return _stored(arguments[0](*arguments[2]))
     if name not in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_tensor_v3"):
         return None
     storage, offset, shape, stride = arguments[:4]
@@ -172,6 +184,8 @@ def stored(value: Any) -> Stored | None:
     if name == "_rebuild_tensor_v3":  # an untyped storage; the type stands beside it
         dtype = getattr(torch, arguments[6].name)
     shape, stride = (tuple(int(n) for n in _plain(part)) for part in (shape, stride))
+    if len(shape) != len(stride):
+        raise ValueError("a tensor of two ranks")
     return Stored(key, dtype, int(offset), shape, stride)
 
 

@@ -16,6 +16,8 @@ HTSAT: dict[tuple[int, tuple[int, ...]], str] = {
 
 Shapes = Mapping[str, Sequence[int]]
 
+_KNOWN = "This encoder runs LAION-CLAP with an HTSAT audio tower and a RoBERTa text tower."
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -49,7 +51,16 @@ def architecture(shapes: Shapes, source: str) -> Architecture:
 
     Raises AtmdaError, saying in a sentence what the checkpoint is, where it is nothing this encoder can run.
     """
-    _refuse_others(shapes, source)
+    try:
+        _refuse_others(shapes, source)
+        return _architecture(shapes)
+    except LookupError as error:
+        raise AtmdaError(
+            f"{source} is incomplete: {error.args[0]} is missing, or has another shape.", _KNOWN
+        ) from error
+
+
+def _architecture(shapes: Shapes) -> Architecture:
     depths: list[int] = []
     while f"audio_branch.layers.{len(depths)}.blocks.0.norm1.weight" in shapes:
         stage = f"audio_branch.layers.{len(depths)}.blocks."
@@ -77,7 +88,6 @@ def _refuse_others(shapes: Shapes, source: str) -> None:
     def has(part: str) -> bool:
         return any(part in key for key in keys)
 
-    known = "This encoder runs LAION-CLAP with an HTSAT audio tower and a RoBERTa text tower."
     other = None
     if not keys:
         other = "holds no tensors"
@@ -102,4 +112,4 @@ def _refuse_others(shapes: Shapes, source: str) -> None:
     elif shapes["text_branch.embeddings.token_type_embeddings.weight"][0] != 1:
         other = "has a BERT text tower, not RoBERTa"
     if other:
-        raise AtmdaError(f"{source} {other}.", known)
+        raise AtmdaError(f"{source} {other}.", _KNOWN)

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import torch
 
+from atmda.core.encoders.clap.products import has_onednn
 from atmda.errors import SettingsError
 
 PRECISIONS = ("fp32", "bf16", "fp16")
+_LOW = {"bf16": torch.bfloat16, "fp16": torch.float16}
 #: what Linux calls the instructions, on x86 and on ARM
 _FLAGS = {"bf16": {"avx512_bf16", "amx_bf16", "bf16"}, "fp16": {"avx512_fp16", "amx_fp16", "asimdhp"}}
 
@@ -20,7 +22,7 @@ def available_precisions(device: torch.device) -> list[str]:
     if device.type == "mps":
         return ["fp32", "fp16"]
     flags = _cpu_flags()
-    return ["fp32", *(name for name in ("bf16", "fp16") if _FLAGS[name] & flags)]
+    return ["fp32", *(name for name, dtype in _LOW.items() if _FLAGS[name] & flags and has_onednn(dtype))]
 
 
 def check_precision(precision: str, device: torch.device) -> None:

@@ -26,10 +26,13 @@ class StateDictFile(TorchFile):
     def __init__(self, path: Path) -> None:
         super().__init__(path, AGAIN)
         state = _state_dict(self.value)
-        if state is None:
+        try:
+            places = {name: stored(value) for name, value in (state or {}).items() if isinstance(name, str)}
+        except ValueError:
+            places = {}
+        if not places:
             self.close()
             raise AtmdaError(f"{path}: it holds no weights, or it is damaged or incomplete.", AGAIN)
-        places = {name: stored(value) for name, value in state.items() if isinstance(name, str)}
         self.tensors: dict[str, Stored] = {name: place for name, place in places.items() if place is not None}
 
     def tensor(self, name: str) -> Tensor:
