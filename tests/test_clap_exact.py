@@ -141,3 +141,34 @@ def test_the_official_package_itself_behind_its_adapter_agrees_where_it_is_insta
         reference.embed_text(["This is a sound of siren", "a"]),
     )
     assert np.abs(one[0] - two[0]).max() < 1e-6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("audio", "fused"), [("HTSAT-base", False), ("HTSAT-tiny", False), ("HTSAT-base", True)])
+def test_the_other_architectures_agree_with_the_official_package_where_it_is_installed(
+    tmp_path: Path, audio: str, fused: bool
+) -> None:
+    """Needs roberta-base in the Hugging Face cache, as above."""
+    if find_spec("laion_clap") is None:
+        pytest.skip("the official package is not installed here")
+    import laion_clap
+
+    module = laion_clap.CLAP_Module(enable_fusion=fused, device="cpu", amodel=audio)
+    state = module.model.state_dict()  # shares memory with the model
+    generator = torch.Generator().manual_seed(0)
+    for key, tensor in state.items():
+        if key.endswith("relative_position_bias_table"):
+            tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.2)
+        elif key.endswith("bn0.running_mean"):
+            tensor.copy_(torch.randn(tensor.shape, generator=generator) * 5 - 30)
+        elif key.endswith("bn0.running_var"):
+            tensor.copy_(torch.rand(tensor.shape, generator=generator) * 80 + 400)
+    path = tmp_path / "clap.pt"
+    torch.save({"state_dict": {f"module.{key}": tensor for key, tensor in state.items()}}, path)
+    encoder = load_encoder(str(path), data_dir=tmp_path)
+    assert encoder.about.startswith(f"{path}: {audio}, {'fusion' if fused else 'not fusion'};")
+    files = [file for file in sorted((DATA / "data" / "demo").rglob("*.wav")) if open_audio(file).seconds <= 10][:6]
+    theirs = np.concatenate([module.get_audio_embedding_from_filelist([str(file)]) for file in files])
+    assert np.abs(encoder.embed_audio(files) - theirs).max() < 1e-5
+    prompts = ["This is a sound of siren", "rain in a park"]
+    assert np.abs(encoder.embed_text(prompts) - module.get_text_embedding(prompts)).max() < 1e-5
