@@ -24,12 +24,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from clap_inputs import ARCH, DTYPES, PRECISIONS, make_checkpoint, make_clips, peak_mb, timed
+from clap_inputs import ARCH, PRECISIONS, make_checkpoint, make_clips, peak_mb, timed
 from clap_processes import TOWER_BATCH, TOWER_BATCHES, Contestant, take_turns
 
 from atmda.core.embedding import embed_clips
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
+from atmda.core.encoders.clap.precision import DTYPES
 from atmda.core.encoders.clap.text_tower import TextTower
 
 GFLOP_A_CLIP = 11.8

@@ -18,7 +18,6 @@ from atmda.core.encoders.clap.shapes import needed
 #: the 630k fusion checkpoints
 ARCH = Architecture(96, (2, 2, 6, 2), (4, 8, 16, 32), True, text_layers=12, text_heads=12, vocabulary=50265)
 PRECISIONS = [name for name in ("fp32", "bf16") if name in available_precisions(torch.device("cpu"))]
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def make_checkpoint(path: Path) -> None:

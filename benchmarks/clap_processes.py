@@ -16,12 +16,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from clap_inputs import ARCH, DTYPES, peak_mb, timed
+from clap_inputs import ARCH, peak_mb, timed
 from official_clap import OfficialTower, load, mel_fusion
 
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
+from atmda.core.encoders.clap.precision import DTYPES
 from atmda.core.encoders.clap.products import linear
 
 HERE = Path(__file__).resolve()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from clap_weights import golden_weights
+from clap_weights import golden_weights, recipe_tensor
 
 from atmda.core.audio import open_audio
 from atmda.core.encoders import load_encoder
@@ -26,6 +26,16 @@ GOLDEN = DATA / "golden" / "laion_clap_fusion.npz"
 pytestmark = pytest.mark.skipif(
     not os.environ.get("ATMDA_TEST_DATA") or not GOLDEN.is_file(), reason="ATMDA_TEST_DATA has no golden figures"
 )
+
+
+needs_bf16 = pytest.mark.skipif(
+    "bf16" not in available_precisions(torch.device("cpu")), reason="no bf16 arithmetic here"
+)
+
+
+def reference_crops(seed: int, digest: bytes) -> Callable[[range], int]:
+    """The reference drew its crops from numpy's global generator, seeded with 0 before each clip."""
+    return np.random.RandomState(0).choice
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +58,7 @@ def checkpoint() -> Checkpoint:
 
 @pytest.fixture(scope="module")
 def encoder(checkpoint: Checkpoint) -> ClapEncoder:
-    # the reference drew its crops from numpy's global generator, seeded with 0 before each clip
-    return ClapEncoder(checkpoint, long="fusion", crops=lambda seed, digest: np.random.RandomState(0).choice)
+    return ClapEncoder(checkpoint, long="fusion", crops=reference_crops)
 
 
 def recordings(golden: dict[str, np.ndarray]) -> Iterator[tuple[Path, np.ndarray]]:
@@ -83,14 +92,7 @@ def test_the_four_texts_agree_with_the_official_package(golden: dict[str, np.nda
         assert np.array_equal(tower([sentence]).numpy()[0], together[place])
 
 
-def has(precision: str) -> bool:
-    return precision in available_precisions(torch.device("cpu"))
-
-
-@pytest.mark.parametrize(
-    "precision",
-    ["fp32", pytest.param("bf16", marks=pytest.mark.skipif(not has("bf16"), reason="no bf16 arithmetic here"))],
-)
+@pytest.mark.parametrize("precision", ["fp32", pytest.param("bf16", marks=needs_bf16)])
 def test_a_recording_has_the_same_vector_alone_and_in_any_batch(
     checkpoint: Checkpoint, golden: dict[str, np.ndarray], precision: str
 ) -> None:
@@ -104,13 +106,11 @@ def test_a_recording_has_the_same_vector_alone_and_in_any_batch(
     assert np.array_equal(encoder.encode(features), together)
 
 
-@pytest.mark.skipif(not has("bf16"), reason="no bf16 arithmetic here")
+@needs_bf16
 def test_bf16_keeps_the_direction_of_all_thirty_recordings(
     checkpoint: Checkpoint, golden: dict[str, np.ndarray]
 ) -> None:
-    encoder = ClapEncoder(
-        checkpoint, precision="bf16", long="fusion", crops=lambda seed, digest: np.random.RandomState(0).choice
-    )
+    encoder = ClapEncoder(checkpoint, precision="bf16", long="fusion", crops=reference_crops)
     paths, vectors = zip(*recordings(golden), strict=True)
     cosines = (encoder.embed_audio(paths, num_workers=2) * np.stack(vectors)).sum(1)
     assert cosines.min() > 0.9999
@@ -155,14 +155,9 @@ def test_the_other_architectures_agree_with_the_official_package_where_it_is_ins
 
     module = laion_clap.CLAP_Module(enable_fusion=fused, device="cpu", amodel=audio)
     state = module.model.state_dict()  # shares memory with the model
-    generator = torch.Generator().manual_seed(0)
     for key, tensor in state.items():
-        if key.endswith("relative_position_bias_table"):
-            tensor.copy_(torch.randn(tensor.shape, generator=generator) * 0.2)
-        elif key.endswith("bn0.running_mean"):
-            tensor.copy_(torch.randn(tensor.shape, generator=generator) * 5 - 30)
-        elif key.endswith("bn0.running_var"):
-            tensor.copy_(torch.rand(tensor.shape, generator=generator) * 80 + 400)
+        if key.endswith(("relative_position_bias_table", "bn0.running_mean", "bn0.running_var")):
+            tensor.copy_(recipe_tensor(key, tuple(tensor.shape), audio))
     path = tmp_path / "clap.pt"
     torch.save({"state_dict": {f"module.{key}": tensor for key, tensor in state.items()}}, path)
     encoder = load_encoder(str(path), data_dir=tmp_path)

@@ -25,8 +25,7 @@ _NAMES = {
     *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("scalar", "_reconstruct")),
     *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
 }
-
-
+#: opcodes that keep a value under a number, and those that take one from outside the file
 _PUTS = {"PUT", "BINPUT", "LONG_BINPUT"}
 _REFUSED = {"NEXT_BUFFER", "READONLY_BUFFER", "EXT1", "EXT2", "EXT4"}
 

@@ -78,17 +78,15 @@ class TorchFile:
             else:
                 self._archive = None
                 self.value = self._legacy()
-        except RefusedGlobalError as error:
-            self._file.close()
-            raise AtmdaError(
-                f"{path}: the file asks to run {error}, which no data need; nothing of it was run.", again
-            ) from error
-        except AtmdaError:
-            self._file.close()
-            raise
         except Exception as error:  # a damaged file can raise nearly anything
             self._file.close()
-            raise AtmdaError(f"{path}: {_what_it_is(start)}.", again) from error
+            if isinstance(error, AtmdaError):
+                raise
+            if isinstance(error, RefusedGlobalError):
+                what = f"the file asks to run {error}, which no data need; nothing of it was run"
+            else:
+                what = _what_it_is(start)
+            raise AtmdaError(f"{path}: {what}.", again) from error
 
     def __enter__(self: AnyTorchFile) -> AnyTorchFile:
         return self

@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from atmda.core.encoders.clap.products import has_onednn
+from atmda.core.encoders.clap import windows
+from atmda.core.encoders.clap.products import by_onednn
 from atmda.core.encoders.clap.scratch import Scratch
 
-TOKENS = 64
+TOKENS = windows.SIZE * windows.SIZE
 
 
 def attend(qkv: Tensor, heads: int, bias: Tensor, scratch: Scratch) -> Tensor:
@@ -22,16 +23,16 @@ def attend(qkv: Tensor, heads: int, bias: Tensor, scratch: Scratch) -> Tensor:
         scratch: buffers to work in.
     """
     split = qkv.view(-1, TOKENS, 3, heads, qkv.shape[-1] // (3 * heads)).permute(2, 0, 3, 1, 4)
-    if qkv.dtype == torch.bfloat16 and qkv.device.type == "cpu" and has_onednn(torch.bfloat16):
+    if qkv.dtype == torch.bfloat16 and by_onednn(qkv):
         return _by_products(split, bias, scratch)
     query, key, value = split.unbind(0)
     mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
     return mixed.transpose(1, 2).reshape(len(qkv), -1)
 
 
-def attend_wide(qkv: Tensor, heads: int, windows: int, bias: Tensor) -> Tensor:
-    """The same for whole clips of `windows` windows; the bias (1, windows * heads, 64, 64) is that of a clip."""
-    split = qkv.view(-1, windows, TOKENS, 3, heads, qkv.shape[-1] // (3 * heads)).permute(3, 0, 1, 4, 2, 5)
+def attend_wide(qkv: Tensor, heads: int, count: int, bias: Tensor) -> Tensor:
+    """The same for whole clips of `count` windows; the bias (1, windows * heads, 64, 64) is that of a clip."""
+    split = qkv.view(-1, count, TOKENS, 3, heads, qkv.shape[-1] // (3 * heads)).permute(3, 0, 1, 4, 2, 5)
     query, key, value = split.flatten(2, 3).unbind(0)
     mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias)
     return mixed.view(split.shape[1:]).transpose(2, 3).reshape(len(qkv), -1)
@@ -40,14 +41,14 @@ def attend_wide(qkv: Tensor, heads: int, windows: int, bias: Tensor) -> Tensor:
 def _by_products(split: Tensor, bias: Tensor, scratch: Scratch) -> Tensor:
     """Batched products and a softmax: torch's fused kernel has no bfloat16 arithmetic of its own and takes twice as
     long. `split` is (3, windows, heads, 64, c / heads)."""
-    _, windows, heads, _, size = split.shape
-    count = windows * heads
+    _, many, heads, _, size = split.shape
+    count = many * heads
     apart = scratch.take("apart", (3, count, TOKENS, size), split.dtype)
     apart.view(split.shape).copy_(split)
     query, key, value = apart.unbind(0)
     scores = scratch.take("scores", (count, TOKENS, TOKENS), split.dtype)
-    scores.view(windows, heads, TOKENS, TOKENS).copy_(bias)
+    scores.view(many, heads, TOKENS, TOKENS).copy_(bias)
     scores.baddbmm_(query, key.transpose(1, 2), alpha=size**-0.5)
     shares = torch.softmax(scores, -1, out=scratch.take("shares", (count, TOKENS, TOKENS), split.dtype))
     mixed = torch.bmm(shares, value, out=query)  # the queries are not needed any more
-    return mixed.view(windows, heads, TOKENS, size).transpose(1, 2).reshape(windows * TOKENS, heads * size)
+    return mixed.view(many, heads, TOKENS, size).transpose(1, 2).reshape(many * TOKENS, heads * size)

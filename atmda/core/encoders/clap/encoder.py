@@ -16,6 +16,7 @@ from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.clap import frontend
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import Checkpoint
+from atmda.core.encoders.clap.precision import DTYPES
 from atmda.core.encoders.clap.text_tower import TextTower
 from atmda.core.encoders.clap.tokenizer import RobertaTokenizer
 from atmda.core.text_cache import TextCache
@@ -25,7 +26,6 @@ from atmda.errors import AtmdaError, SettingsError
 TEXT_VERSION = "laion-clap-text/1"
 #: On a CPU more clips at once give nothing but memory: the stages with many tokens go clip by clip anyway.
 BATCH_SIZES = {"cpu": 8, "mps": 16, "cuda": 64}
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class ClapEncoder(Encoder):

@@ -9,8 +9,7 @@ import torch
 from atmda.core.encoders.clap.products import has_onednn
 from atmda.errors import SettingsError
 
-PRECISIONS = ("fp32", "bf16", "fp16")
-_LOW = {"bf16": torch.bfloat16, "fp16": torch.float16}
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 #: what Linux calls the instructions, on x86 and on ARM
 _FLAGS = {"bf16": {"avx512_bf16", "amx_bf16", "bf16"}, "fp16": {"avx512_fp16", "amx_fp16", "asimdhp"}}
 
@@ -22,13 +21,13 @@ def available_precisions(device: torch.device) -> list[str]:
     if device.type == "mps":
         return ["fp32", "fp16"]
     flags = _cpu_flags()
-    return ["fp32", *(name for name, dtype in _LOW.items() if _FLAGS[name] & flags and has_onednn(dtype))]
+    return ["fp32", *(name for name, needed in _FLAGS.items() if needed & flags and has_onednn(DTYPES[name]))]
 
 
 def check_precision(precision: str, device: torch.device) -> None:
     """Raises SettingsError for a precision that does not exist or that `device` has no arithmetic for."""
-    if precision not in PRECISIONS:
-        raise SettingsError(f"--precision {precision}: there is no such precision.", f"One of {', '.join(PRECISIONS)}.")
+    if precision not in DTYPES:
+        raise SettingsError(f"--precision {precision}: there is no such precision.", f"One of {', '.join(DTYPES)}.")
     there = available_precisions(device)
     if precision not in there:
         raise SettingsError(

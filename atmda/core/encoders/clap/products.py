@@ -27,7 +27,7 @@ def linear(rows: Tensor, weights: Linear, *, gelu: bool = False) -> Tensor:
     """
     weight, bias = weights
     rows = rows.to(weight.dtype)
-    if weight.device.type == "cpu" and has_onednn(weight.dtype):
+    if by_onednn(weight):
         return _onednn(rows, weight, bias, gelu)
     found = F.linear(rows, weight, bias)
     return F.gelu(found) if gelu else found
@@ -36,10 +36,14 @@ def linear(rows: Tensor, weights: Linear, *, gelu: bool = False) -> Tensor:
 def packed(weights: Linear) -> Linear:
     """The weights in the order in which products of many rows read them: memory of their own, a thirtieth less time."""
     weight, bias = weights
-    ours = weight.device.type == "cpu" and has_onednn(weight.dtype)
-    if not ours or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight"):
+    if not by_onednn(weight) or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight"):
         return weights
     return torch.ops.mkldnn._reorder_linear_weight(weight), bias
+
+
+def by_onednn(tensor: Tensor) -> bool:
+    """Whether products with this tensor go by oneDNN."""
+    return tensor.device.type == "cpu" and has_onednn(tensor.dtype)
 
 
 @cache
