@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atmda.core.classifier import PrototypeClassifier
     from atmda.core.encoders import load_encoder
+    from atmda.core.methods.classifier import PrototypeClassifier
 
 __version__ = "0.1.0"
 __all__ = ["PrototypeClassifier", "__version__", "load_encoder"]
 
-_PUBLIC = {"PrototypeClassifier": "atmda.core.classifier", "load_encoder": "atmda.core.encoders"}
+_PUBLIC = {"PrototypeClassifier": "atmda.core.methods.classifier", "load_encoder": "atmda.core.encoders"}
 
 
 def __getattr__(name: str) -> object:

@@ -27,7 +27,7 @@ import torch
 from clap_inputs import ARCH, PRECISIONS, make_checkpoint, make_clips, peak_mb, timed
 from clap_processes import TOWER_BATCH, TOWER_BATCHES, Contestant, take_turns
 
-from atmda.core.embedding import embed_clips
+from atmda.core.embeddings.engine import embed_clips
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
 from atmda.core.encoders.clap.precision import DTYPES

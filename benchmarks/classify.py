@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from atmda.core.store import EmbeddingStore, Manifest, Row
+from atmda.core.embeddings.store import EmbeddingStore, Manifest, Row
 
 CLASSES, FOLDS, DIM = 50, 10, 512
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 import atmda
-from atmda.core.adaptation import TEMPERATURE, adapt, background_profile
-from atmda.core.prompts import class_prompts
-from atmda.core.prototypes import scores
+from atmda.core.methods.adaptation import TEMPERATURE, adapt, background_profile
+from atmda.core.methods.prompts import class_prompts
+from atmda.core.methods.prototypes import scores
 from atmda.datasets.labels import read_labels
 
 ROOT = Path(__file__).parents[1]

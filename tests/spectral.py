@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from atmda.core.audio import Audio, FloatArray
+from atmda.core.audio import Audio
 from atmda.core.encoders import EncoderRequest
 from atmda.core.encoders.base import Encoder
+from atmda.core.types import FloatArray
 
 RATE, DIM = 16_000, 64
 CALLS = {"encode": 0, "text": 0, "load": 0}

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.text_tower import TextTower
 from atmda.core.encoders.clap.tokenizer import LONGEST, RobertaTokenizer
-from atmda.core.text_cache import TextCache
+from atmda.core.encoders.text_cache import TextCache
 from atmda.errors import AtmdaError
 
 SENTENCES = ["This is a sound of dog bark", "This is a sound of siren", "a park, in the rain", "Straßenmusik"]

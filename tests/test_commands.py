@@ -14,7 +14,7 @@ from spectral import CALLS
 from typer.testing import CliRunner
 
 from atmda.cli import app
-from atmda.core.archives import read_embeddings
+from atmda.core.embeddings.formats import read_embeddings
 
 LABELS = "tone at 200,tone at 1000,tone at 1800"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from atmda.core.adaptation import probabilities
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.base import Encoder
-from atmda.core.prompts import class_prompts
-from atmda.core.prototypes import scores
+from atmda.core.methods.adaptation import probabilities
+from atmda.core.methods.prompts import class_prompts
+from atmda.core.methods.prototypes import scores
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 evaluate = pytest.importorskip("evaluate", reason="needs the training scripts, which travel with a checkout")

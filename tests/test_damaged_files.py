@@ -15,11 +15,11 @@ import torch
 from clap_weights import small_weights
 from safetensors.torch import save
 
-from atmda.core.archives import read_embeddings
+from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
 from atmda.core.encoders.clap.statedict import StateDictFile
+from atmda.core.encoders.text_cache import TextCache
 from atmda.core.safe_pickle import read_pickle
-from atmda.core.text_cache import TextCache
 from atmda.errors import AtmdaError
 
 WEIGHTS = dict(list(small_weights().items())[:12])

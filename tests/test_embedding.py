@@ -3,7 +3,7 @@ import pytest
 from spectral import CALLS, SpectralEncoder
 
 from atmda.core.audio import open_audio
-from atmda.core.embedding import embed_all, embed_clips
+from atmda.core.embeddings.engine import embed_all, embed_clips
 from atmda.errors import AudioError
 
 

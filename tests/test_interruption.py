@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from atmda.core.archives import read_embeddings
+from atmda.core.embeddings.formats import read_embeddings
 from atmda.report.journal import Journal
 from atmda.report.predictions import Prediction
 

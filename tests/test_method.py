@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from atmda import PrototypeClassifier
-from atmda.core.adaptation import adapt, background_profile, clip_profiles, probabilities
-from atmda.core.evaluation import confusion_matrix, wilson_interval
-from atmda.core.grid import Backgrounds, run_grid
-from atmda.core.prompts import background_prompts, class_prompts
-from atmda.core.prototypes import nearest, scores, supervised, text_guided
+from atmda.core.evaluation.grid import Backgrounds, run_grid
+from atmda.core.evaluation.metrics import confusion_matrix, wilson_interval
+from atmda.core.methods.adaptation import adapt, background_profile, clip_profiles, probabilities
+from atmda.core.methods.prompts import background_prompts, class_prompts
+from atmda.core.methods.prototypes import nearest, scores, supervised, text_guided
 
 X = np.array([[1, 0], [0.9, 0.1], [0.2, 1], [0, 0.8]], np.float32)
 TEXT = np.array([[1, 0], [0, 1]], np.float32)

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from atmda.core.archives import read_embeddings, read_text_anchors, write_npz, write_original
-from atmda.core.store import MANIFEST, EmbeddingStore, Manifest, Row
+from atmda.core.embeddings.formats import read_embeddings, read_text_anchors, write_npz, write_original
+from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest, Row
 from atmda.errors import StoreError
 
 MADE_BY = {"encoder": "compact", "weights_sha256": "ab", "preprocessing": "1"}

@@ -19,8 +19,8 @@ from teacher import Teacher
 
 from atmda.core.audio import open_audio
 from atmda.core.encoders.compact import CompactEncoder
-from atmda.core.evaluation import splits
-from atmda.core.prototypes import scores, supervised
+from atmda.core.evaluation.metrics import splits
+from atmda.core.methods.prototypes import scores, supervised
 
 RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 

@@ -16,13 +16,13 @@ from pathlib import Path
 import numpy as np
 
 from atmda import load_encoder
-from atmda.core.adaptation import adapt, background_profile, probabilities
 from atmda.core.audio import open_audio
 from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.compact import CompactEncoder
-from atmda.core.evaluation import confusion_matrix, splits
-from atmda.core.prompts import CLASS_TEMPLATE, background_prompts, class_prompts
-from atmda.core.prototypes import scores, supervised, text_guided, zero_shot
+from atmda.core.evaluation.metrics import confusion_matrix, splits
+from atmda.core.methods.adaptation import adapt, background_profile, probabilities
+from atmda.core.methods.prompts import CLASS_TEMPLATE, background_prompts, class_prompts
+from atmda.core.methods.prototypes import scores, supervised, text_guided, zero_shot
 
 US8K = ("air conditioner", "car horn", "children playing", "dog bark", "drilling",
         "engine idling", "gun shot", "jackhammer", "siren", "street music")  # fmt: skip

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atmda.cli.command import build_command
 from atmda.cli.console import Console
-from atmda.cli.edge import DONE, SOME_SKIPPED
-from atmda.cli.flags import build_command
+from atmda.cli.exit_codes import DONE, SOME_SKIPPED
 from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.augment import AugmentSettings
 
@@ -125,8 +125,9 @@ def _show(
     from atmda.soundscapes.manifest import MANIFEST
 
     try:
-        for _ in console.progress(steps, "Mixing", total, int):
-            pass
+        with console.progress("Mixing", total) as advance:
+            for count in steps:
+                advance(count)
     except (KeyboardInterrupt, AtmdaError):
         console.notice(f"To go on, run the same command with --output {output}")
         raise

@@ -5,19 +5,18 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from atmda.cli.command import build_command
 from atmda.cli.console import Console
-from atmda.cli.edge import DONE
 from atmda.cli.encoding import open_encoder, warn_of_unknown_labels
-from atmda.cli.flags import build_command
+from atmda.cli.exit_codes import DONE
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
 
 if TYPE_CHECKING:
-    from atmda.core.audio import FloatArray
+    from atmda.core.embeddings.table import EmbeddingTable
     from atmda.core.encoders.base import Encoder
-    from atmda.core.grid import Backgrounds, GridResult
-    from atmda.core.prototypes import IntArray
-    from atmda.core.table import EmbeddingTable
+    from atmda.core.evaluation.grid import Backgrounds, GridResult
+    from atmda.core.types import FloatArray, IntArray
 
 EXAMPLES = """
 atmda classify --embeddings data/embeddings/urbansound8k_20261122T120000 --mode zs
@@ -29,8 +28,8 @@ atmda classify --embeddings soundscapes --modality text --bg-type park --save-re
 
 def run(settings: ClassifySettings, console: Console) -> int:
     """Classify what the settings name; a table, or one JSON document."""
-    from atmda.core.archives import read_embeddings, read_text_anchors
-    from atmda.core.grid import run_grid
+    from atmda.core.embeddings.formats import read_embeddings, read_text_anchors
+    from atmda.core.evaluation.grid import run_grid
 
     if settings.embeddings is None:
         raise SettingsError("Give --embeddings PATH, a store that atmda embed made.")
@@ -51,7 +50,7 @@ def run(settings: ClassifySettings, console: Console) -> int:
         encoder = _text_encoder(settings, table, console)
     text = anchors[0] if anchors else None
     if text_needed and encoder is not None:
-        from atmda.core.prompts import class_prompts
+        from atmda.core.methods.prompts import class_prompts
 
         text = encoder.embed_text(class_prompts(classes))
         warn_of_unknown_labels(encoder, classes, console)
@@ -165,9 +164,9 @@ def _check_width(settings: ClassifySettings, table: EmbeddingTable, text: FloatA
 def _backgrounds(
     settings: ClassifySettings, table: EmbeddingTable, encoder: Encoder | None, console: Console
 ) -> Backgrounds:
-    from atmda.core.archives import read_embeddings
-    from atmda.core.grid import Backgrounds
-    from atmda.core.prompts import background_prompts
+    from atmda.core.embeddings.formats import read_embeddings
+    from atmda.core.evaluation.grid import Backgrounds
+    from atmda.core.methods.prompts import background_prompts
 
     text = audio = own = None
     if "text" in settings.modality:

@@ -6,19 +6,17 @@ import json
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-Item = TypeVar("Item")
+from atmda.cli.spelling import in_flags
+from atmda.tasks.observer import Advance, Observer
+
 SHOW_AFTER = 1.0  # seconds of work before a progress bar appears
 
 
-def print_error(message: str) -> None:
-    """One sentence on stderr."""
-    sys.stderr.write(f"error: {message}\n")
-
-
-class Console:
+class Console(Observer):
     """The one sink of a command.
 
     Results: `table`, `text` (people) and `document` (--json, and then nothing else is on stdout).
@@ -40,14 +38,14 @@ class Console:
 
     def notice(self, message: str) -> None:
         if not self.quiet:
-            sys.stderr.write(f"{message}\n")
+            sys.stderr.write(f"{in_flags(message)}\n")
 
     def detail(self, message: str) -> None:
         if self.verbose:
             self.notice(message)
 
     def warning(self, message: str) -> None:
-        sys.stderr.write(f"warning: {message}\n")
+        sys.stderr.write(f"warning: {in_flags(message)}\n")
 
     def document(self, content: Any) -> None:
         """The command's result as one JSON document; only with --json."""
@@ -77,13 +75,11 @@ class Console:
         plain = not sys.stdout.isatty()
         RichConsole(file=sys.stdout, width=160 if plain else None, highlight=False).print(table)
 
-    def progress(self, items: Iterable[Item], what: str, total: int, size: Any = None) -> Iterator[Item]:
-        """Pass `items` on; a bar with rate and time left on stderr once the work takes over a second.
-
-        `size(item)` tells how many of `total` an item stands for; one unless given.
-        """
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Advance]:
+        """A bar with count and time left on stderr once the work takes over a second."""
         if self.quiet or self.json_output or not sys.stderr.isatty():
-            yield from items
+            yield lambda count: None
             return
         from rich.console import Console as RichConsole
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -91,17 +87,17 @@ class Console:
         columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
         bar = Progress(*columns, console=RichConsole(file=sys.stderr), transient=True)
         task = bar.add_task(what, total=total)
-        started, shown = time.monotonic(), False
+        started = time.monotonic()
+
+        def advance(count: int) -> None:
+            bar.advance(task, count)
+            if not bar.live.is_started and time.monotonic() - started > SHOW_AFTER:
+                bar.start()
+
         try:
-            for item in items:
-                bar.advance(task, size(item) if size else 1)
-                if not shown and time.monotonic() - started > SHOW_AFTER:
-                    bar.start()
-                    shown = True
-                yield item
+            yield advance
         finally:
-            if shown:
-                bar.stop()
+            bar.stop()
 
 
 def _is_number(cell: str) -> bool:

@@ -7,16 +7,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atmda.cli.command import build_command
 from atmda.cli.console import Console
-from atmda.cli.edge import DONE, SOME_SKIPPED
 from atmda.cli.encoding import embed_with_progress, open_encoder
-from atmda.cli.flags import build_command
+from atmda.cli.exit_codes import DONE, SOME_SKIPPED
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.embed import EmbedSettings
 
 if TYPE_CHECKING:
-    from atmda.core.store import EmbeddingStore
-    from atmda.datasets import Clip, Dataset
+    from atmda.core.clip import Clip
+    from atmda.core.embeddings.store import EmbeddingStore
+    from atmda.datasets import Dataset
 
 SHARD_CLIPS = 256  # what a killed run loses at most
 
@@ -40,7 +41,7 @@ def run(settings: EmbedSettings, console: Console) -> int:
 
 def _run_archive(settings: EmbedSettings, console: Console, data: Dataset, output: Path) -> int:
     """A single file is made of a store beside it, so that it resumes as a store does."""
-    from atmda.core.archives import write_npz, write_original
+    from atmda.core.embeddings.formats import write_npz, write_original
 
     if settings.shard:
         raise SettingsError(f"--shard works with --format parquet, not {settings.format}.")
@@ -49,7 +50,7 @@ def _run_archive(settings: EmbedSettings, console: Console, data: Dataset, outpu
         raise StoreError(f"{output}: it exists already.", "Choose another --output, or --force to make it again.")
     folder = output.with_name(f"{output.name}.partial")
     skipped, count = _fill(settings, console, data, folder)
-    from atmda.core.store import read_store
+    from atmda.core.embeddings.store import read_store
 
     write = write_npz if settings.format == "npz" else write_original
     write(read_store(folder), output)
@@ -59,7 +60,7 @@ def _run_archive(settings: EmbedSettings, console: Console, data: Dataset, outpu
 
 def _fill(settings: EmbedSettings, console: Console, data: Dataset, folder: Path) -> tuple[dict[str, str], int]:
     """Embed what the store in `folder` lacks; the clips skipped, with reasons, and how many have embeddings."""
-    from atmda.core.store import EmbeddingStore, Manifest
+    from atmda.core.embeddings.store import EmbeddingStore, Manifest
 
     encoder = open_encoder(settings, console)
     part = "part" if settings.shard is None else "part-{}-of-{}".format(*settings.shard)
@@ -90,7 +91,7 @@ class _Shard:
     """The shard being filled."""
 
     def __init__(self, store: EmbeddingStore) -> None:
-        from atmda.core.store import Row
+        from atmda.core.embeddings.store import Row
 
         self._store, self._row = store, Row
         self._rows: list[Row] = []

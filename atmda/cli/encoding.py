@@ -9,9 +9,9 @@ from atmda.cli.console import Console
 from atmda.settings.base import EncoderSettings
 
 if TYPE_CHECKING:
-    from atmda.core.embedding import Embedded
+    from atmda.core.clip import Clip
+    from atmda.core.embeddings.engine import Embedded
     from atmda.core.encoders.base import Encoder
-    from atmda.datasets import Clip
 
 
 def open_encoder(settings: EncoderSettings, console: Console) -> Encoder:
@@ -37,20 +37,22 @@ def embed_with_progress(
     encoder: Encoder, clips: Sequence[Clip], settings: EncoderSettings, console: Console, what: str
 ) -> Iterator[list[tuple[Clip, Embedded]]]:
     """Embed clips unit by unit, in order; skipped clips and notes are told on stderr as they come."""
-    from atmda.core.embedding import embed_clips
+    from atmda.core.embeddings.engine import embed_clips
 
     paths = [clip.path for clip in clips]
     units = embed_clips(encoder, paths, batch_size=settings.batch_size, num_workers=settings.num_workers)
     position = 0
-    for unit in console.progress(units, what, len(clips), len):
-        pairs = list(zip(clips[position : position + len(unit)], unit, strict=True))
-        position += len(unit)
-        for clip, result in pairs:
-            if result.error is not None:
-                console.warning(f"skipped {result.error}")
-            for note in result.notes:
-                console.notice(f"note: {clip.path}: {note}.")
-        yield pairs
+    with console.progress(what, len(clips)) as advance:
+        for unit in units:
+            pairs = list(zip(clips[position : position + len(unit)], unit, strict=True))
+            position += len(unit)
+            for clip, result in pairs:
+                if result.error is not None:
+                    console.warning(f"skipped {result.error}")
+                for note in result.notes:
+                    console.notice(f"note: {clip.path}: {note}.")
+            advance(len(unit))
+            yield pairs
 
 
 def warn_of_unknown_labels(encoder: Encoder, labels: Sequence[str], console: Console) -> None:

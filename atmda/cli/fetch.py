@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from atmda.cli.command import build_command
 from atmda.cli.console import Console
-from atmda.cli.edge import DONE, FAILED
-from atmda.cli.flags import build_command
+from atmda.cli.exit_codes import DONE, FAILED
 from atmda.cli.transfers import Transfers, in_words
 from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.fetch import FetchSettings
@@ -82,7 +82,7 @@ def _verify(target: Target, settings: FetchSettings, console: Console) -> tuple[
         target,
         settings.data_dir,
         settings.partial,
-        watch=lambda names, total: console.progress(names, f"Verifying {target.name}", total),
+        progress=lambda total: console.progress(f"Verifying {target.name}", total),
     )
     _tell(target, verdict, console)
     result = {

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atmda.cli import demo
+from atmda.cli.command import build_command
 from atmda.cli.console import Console
-from atmda.cli.edge import DONE, SOME_SKIPPED
 from atmda.cli.encoding import embed_with_progress, open_encoder, warn_of_unknown_labels
-from atmda.cli.flags import build_command
+from atmda.cli.exit_codes import DONE, SOME_SKIPPED
 from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.infer import InferSettings
 
 if TYPE_CHECKING:
-    from atmda.core.audio import FloatArray
     from atmda.core.encoders.base import Encoder
+    from atmda.core.types import FloatArray
     from atmda.report.journal import Journal
     from atmda.report.predictions import Labelled, Prediction
 
@@ -64,8 +64,8 @@ def run(settings: InferSettings, console: Console) -> int:
 def _label(settings: InferSettings, console: Console, journal: Journal) -> Labelled:
     import numpy as np
 
-    from atmda.core.prompts import class_prompts
-    from atmda.core.prototypes import scores, zero_shot
+    from atmda.core.methods.prompts import class_prompts
+    from atmda.core.methods.prototypes import scores, zero_shot
     from atmda.datasets import load_folder
     from atmda.report.predictions import Labelled
 
@@ -104,7 +104,7 @@ def _predict(
     note: str,
 ) -> Prediction:
     """From the scores (1, c) of one clip to its labels."""
-    from atmda.core.adaptation import adapt, probabilities
+    from atmda.core.methods.adaptation import adapt, probabilities
     from atmda.report.predictions import Prediction
 
     adapted = S if profile is None else adapt(S, profile, settings.temperature)
@@ -149,8 +149,8 @@ def _profile(settings: InferSettings, console: Console, encoder: Encoder, P: Flo
     """The background profile (c,), or None where no adaptation was asked for."""
     import numpy as np
 
-    from atmda.core.adaptation import background_profile
-    from atmda.core.prompts import background_prompts
+    from atmda.core.methods.adaptation import background_profile
+    from atmda.core.methods.prompts import background_prompts
     from atmda.datasets import load_folder
 
     if settings.modality == "none":

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from atmda.datasets import augmented, esc50, fsd50k, tau2019uas, urbansound8k
-from atmda.datasets.base import Clip, Dataset
+from atmda.datasets.base import Dataset
 from atmda.datasets.folder import audio_endings, load_folder
 from atmda.errors import AtmdaError
 
-__all__ = ["Clip", "Dataset", "audio_endings", "dataset_names", "labels_of", "load_dataset", "load_folder"]
+__all__ = ["Dataset", "audio_endings", "dataset_names", "labels_of", "load_dataset", "load_folder"]
 
 READERS = {
     urbansound8k.NAME: urbansound8k.read,

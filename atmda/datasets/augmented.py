@@ -12,7 +12,8 @@ import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
-from atmda.datasets.base import Clip, Dataset, build, listing, spoken
+from atmda.core.clip import Clip
+from atmda.datasets.base import Dataset, build, listing, spoken
 from atmda.datasets.folder import audio_endings
 from atmda.errors import AtmdaError
 

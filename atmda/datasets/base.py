@@ -12,35 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from atmda.core.clip import Clip
 from atmda.errors import AtmdaError
-
-
-@dataclass(frozen=True)
-class Clip:
-    """One recording and what its data set says of it; None where the set does not say.
-
-    Attributes:
-        path: where the recording lies.
-        name: unique within the set; the file name for official sets, the path below the folder for folders.
-        label: class name with spaces; None in multi-label sets.
-        labels: all class names; one in single-label sets.
-        fold: official fold (TAU: see `tau2019uas`).
-        split: "train", "val", "test", "evaluate" or "unlisted", where the set has official splits.
-        class_id: index of `label` in the set's labels.
-        background: file name of the background recording that an augmented clip was mixed from.
-        onset, offset: where the event begins and ends in an augmented clip, in seconds.
-    """
-
-    path: Path
-    name: str
-    label: str | None = None
-    labels: tuple[str, ...] = ()
-    fold: int | None = None
-    split: str | None = None
-    class_id: int | None = None
-    background: str | None = None
-    onset: float | None = None
-    offset: float | None = None
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from atmda.core.clip import Clip
 from atmda.datasets.base import (
-    Clip,
     Dataset,
     Rows,
     build,

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from atmda.datasets.base import Clip, Dataset, build
+from atmda.core.clip import Clip
+from atmda.datasets.base import Dataset, build
 from atmda.errors import AtmdaError
 
 # File name endings beside libsndfile's own names of its formats; a format that this libsndfile lacks adds none.

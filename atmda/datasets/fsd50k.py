@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atmda.datasets.base import Clip, Dataset, Rows, build, missing, plain_name, present, read_rows, spoken
+from atmda.core.clip import Clip
+from atmda.datasets.base import Dataset, Rows, build, missing, plain_name, present, read_rows, spoken
 from atmda.errors import AtmdaError
 
 NAME = "fsd50k"

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
+from atmda.core.clip import Clip
 from atmda.datasets.base import (
-    Clip,
     Dataset,
     Rows,
     build,

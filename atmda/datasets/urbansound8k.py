@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atmda.datasets.base import Clip, Dataset, Rows, build, find_root, plain_name, present, read_rows, whole_number
+from atmda.core.clip import Clip
+from atmda.datasets.base import Dataset, Rows, build, find_root, plain_name, present, read_rows, whole_number
 
 NAME = "urbansound8k"
 LABELS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -30,17 +31,22 @@ class Verdict:
         return not self.differ and (self.partial or not self.missing)
 
 
+@contextmanager
+def _unwatched(total: int) -> Iterator[Callable[[int], None]]:
+    yield lambda count: None
+
+
 def verify(
     target: Target,
     data_dir: Path,
     partial: tuple[str, ...] = (),
     client: Client | None = None,
     workers: int = 2,
-    watch: Callable[[Iterator[str], int], Iterator[str]] = lambda names, total: names,
+    progress: Callable[[int], AbstractContextManager[Callable[[int], None]]] = _unwatched,
 ) -> Verdict:
     """Read every file of `target` and compare it with its published checksum.
 
-    `watch` passes file names on as they are done, with how many there are. Where only some parts were fetched, files
+    `progress` is told how many files there are, then of each that is done. Where only some parts were fetched, files
     of the others are counted as missing and forgiven. Raises AtmdaError where there is nothing to verify, or no index.
     """
     folder = data_dir / target.folder
@@ -76,17 +82,12 @@ def verify(
             return name, "missing"
 
     pool = ThreadPoolExecutor(workers)
-    answers: dict[str, str] = {}
-
-    def names() -> Iterator[str]:
-        for name, answer in pool.map(look, sorted(expected)):
-            answers[name] = answer
-            yield name
-
     try:
-        for name in watch(names(), len(expected)):
-            if answers[name]:
-                (missing if answers[name] == "missing" else differ).append(name)
+        with progress(len(expected)) as advance:
+            for name, answer in pool.map(look, sorted(expected)):
+                advance(1)
+                if answer:
+                    (missing if answer == "missing" else differ).append(name)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)  # when interrupted, not after all the files that are left
     some = bool(state.parts) and {part.name for part in target.parts} > state.parts.keys()

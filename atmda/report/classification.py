@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from atmda import __version__
-from atmda.core.evaluation import confusion_matrix, wilson_interval
+from atmda.core.embeddings.table import EmbeddingTable
+from atmda.core.evaluation.grid import GridResult
+from atmda.core.evaluation.metrics import confusion_matrix, wilson_interval
 from atmda.core.files import publish
-from atmda.core.grid import GridResult
-from atmda.core.prototypes import IntArray
-from atmda.core.table import EmbeddingTable
+from atmda.core.types import IntArray
 from atmda.settings.classify import ClassifySettings
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from atmda.core.prototypes import IntArray
+from atmda.core.types import IntArray
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --ink: 37 99 235; }

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from atmda.core.audio import FloatArray
 from atmda.core.files import publish
+from atmda.core.types import FloatArray
 from atmda.errors import SettingsError
 
 ENDINGS = (".csv", ".jsonl", ".parquet")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from atmda.core.audio import FloatArray
+from atmda.core.types import FloatArray
 
 EIGHTHS = " ▏▎▍▌▋▊▉█"
 

@@ -20,7 +20,7 @@ def dataset_names(incomplete: str) -> list[str]:
 
 
 def scene_names(incomplete: str) -> list[str]:
-    from atmda.core.prompts import SCENES
+    from atmda.core.methods.prompts import SCENES
 
     return _starting(list(SCENES), incomplete)
 

@@ -75,7 +75,7 @@ def load_settings(
             given[key] = (value, variable)
     for key, value in flags.items():
         if value is not None:
-            given[key] = (value, _spelling(model, key))
+            given[key] = (value, flag_of(model, key))
     own = {key: pair for key, pair in given.items() if key in model.model_fields}
     try:
         return model.model_validate({key: value for key, (value, _) in own.items()})
@@ -109,7 +109,8 @@ def _check_known(key: str, known: set[str], where: str, spell: Any = str) -> Non
         raise SettingsError(f"{where[0].upper()}{where[1:]} is not a setting.", hint)
 
 
-def _spelling(model: type[Settings], key: str) -> str:
+def flag_of(model: type[Settings], key: str) -> str:
+    """The flag (or the argument's name) that a setting is on the command line; its own name where it has none."""
     for item in model.model_fields[key].metadata:
         if isinstance(item, Flag):
             return item.metavar or key if item.argument else item.names[0]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from atmda.core.audio import FloatArray
 from atmda.core.files import TEMPORARY
+from atmda.core.types import FloatArray
 
 HEADER_BYTES = 44
 

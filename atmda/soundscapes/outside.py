@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from atmda.core.audio import FloatArray
+from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError
 from atmda.soundscapes.jams import Setting, jams_bytes
 from atmda.soundscapes.loudness import integrated_loudness

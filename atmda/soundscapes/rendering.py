@@ -18,7 +18,8 @@ import numpy as np
 import soundfile as sf
 import soxr
 
-from atmda.core.audio import FloatArray, open_audio
+from atmda.core.audio import open_audio
+from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError, AudioError
 from atmda.soundscapes.loudness import FLOOR, integrated_loudness
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 
-from atmda.datasets import Clip, dataset_names, load_dataset, load_folder
+from atmda.core.clip import Clip
+from atmda.datasets import dataset_names, load_dataset, load_folder
 from atmda.errors import AtmdaError
 from atmda.soundscapes.specification import Recording
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy.typing as npt
 
-from atmda.core.audio import Audio, FloatArray
+from atmda.core.audio import Audio
+from atmda.core.types import FloatArray
 
 Clip = str | Path | Audio | tuple[npt.ArrayLike, int]
 
@@ -75,6 +76,6 @@ class Encoder(ABC):
         Raises:
             AudioError: for the first recording that cannot be used.
         """
-        from atmda.core.embedding import embed_all
+        from atmda.core.embeddings.engine import embed_all
 
         return embed_all(self, clips, batch_size=batch_size, num_workers=num_workers)

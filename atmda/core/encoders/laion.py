@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atmda.core.audio import Audio, FloatArray
+from atmda.core.audio import Audio
 from atmda.core.encoders.base import Encoder
+from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError, SettingsError
 
 if TYPE_CHECKING:

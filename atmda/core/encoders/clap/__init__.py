@@ -21,7 +21,7 @@ def load(request: EncoderRequest) -> Encoder:
     from atmda.core.encoders.clap.encoder import ClapEncoder, text_identity
     from atmda.core.encoders.clap.find import cache_folders, find_checkpoint, vocabulary_folders
     from atmda.core.encoders.clap.precision import check_precision
-    from atmda.core.text_cache import TextCache
+    from atmda.core.encoders.text_cache import TextCache
 
     device = resolve_device(request.device)
     check_precision(request.precision, device)

@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 import torch
 
-from atmda.core.audio import Audio, FloatArray
+from atmda.core.audio import Audio
 from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.clap import frontend
 from atmda.core.encoders.clap.audio_tower import AudioTower
@@ -19,7 +19,8 @@ from atmda.core.encoders.clap.checkpoint import Checkpoint
 from atmda.core.encoders.clap.precision import DTYPES
 from atmda.core.encoders.clap.text_tower import TextTower
 from atmda.core.encoders.clap.tokenizer import RobertaTokenizer
-from atmda.core.text_cache import TextCache
+from atmda.core.encoders.text_cache import TextCache
+from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError, SettingsError
 
 #: raise it whenever tokens or the text tower change a text embedding

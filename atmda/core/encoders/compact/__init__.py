@@ -24,11 +24,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from atmda.core.audio import Audio, FloatArray
+from atmda.core.audio import Audio
 from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.compact.frontend import FRAMES, HOP, OFFSET, PATCH, SAMPLE_RATE, WINDOW, log_mel
 from atmda.core.encoders.compact.network import Network
 from atmda.core.encoders.compact.text import TextTable
+from atmda.core.types import FloatArray
 from atmda.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.audio import FloatArray
+from atmda.core.types import FloatArray
 
 SAMPLE_RATE = 16_000
 WINDOW = 400

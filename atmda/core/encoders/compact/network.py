@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from atmda.core.audio import FloatArray
+from atmda.core.types import FloatArray
 
 #: patches run through the network together: those of a window
 CHUNK = 12

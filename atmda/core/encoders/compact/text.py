@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.audio import FloatArray
+from atmda.core.types import FloatArray
 
 #: of the softmax over classes
 TEMPERATURE = 0.06

@@ -14,10 +14,9 @@ import numpy.typing as npt
 import soundfile as sf
 import soxr
 
-from atmda.core.headers import truncation
+from atmda.core.audio.truncation import truncation
+from atmda.core.types import FloatArray
 from atmda.errors import AudioError
-
-FloatArray = npt.NDArray[np.float32]
 
 BLOCK_SECONDS = 30.0
 

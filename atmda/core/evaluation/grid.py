@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atmda.core.adaptation import adapt, clip_profiles
-from atmda.core.audio import FloatArray
-from atmda.core.evaluation import FoldAccuracy, accuracy, splits
-from atmda.core.prototypes import TOP_N, IntArray, class_means, class_sums, nearest, row_means, scores, zero_shot
+from atmda.core.evaluation.metrics import FoldAccuracy, accuracy, splits
+from atmda.core.methods.adaptation import adapt, clip_profiles
+from atmda.core.methods.prototypes import TOP_N, class_means, class_sums, nearest, row_means, scores, zero_shot
+from atmda.core.types import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.adaptation import TEMPERATURE, adapt, background_profile, probabilities
-from atmda.core.audio import FloatArray
-from atmda.core.prototypes import TOP_N, scores, supervised, text_guided, zero_shot
+from atmda.core.methods.adaptation import TEMPERATURE, adapt, background_profile, probabilities
+from atmda.core.methods.prototypes import TOP_N, scores, supervised, text_guided, zero_shot
+from atmda.core.types import FloatArray
 
 Mode = Literal["zs", "tgap", "sv"]
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.audio import FloatArray
+from atmda.core.types import FloatArray, IntArray
 
-IntArray = npt.NDArray[np.int64]
 TOP_N = 35
 
 

@@ -9,9 +9,7 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.prototypes import IntArray
-
-BoolArray = npt.NDArray[np.bool_]
+from atmda.core.types import BoolArray, IntArray
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from atmda.core.audio import FloatArray
-from atmda.core.prototypes import IntArray
+from atmda.core.types import FloatArray, IntArray
 from atmda.errors import StoreError
 
 

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atmda.core.audio import Audio, FloatArray, from_array, open_audio
+from atmda.core.audio import Audio, from_array, open_audio
 from atmda.core.device import usable_cores
-from atmda.core.threads import one_threaded_pool
+from atmda.core.parallel import one_threaded_pool
+from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atmda.core.audio import FloatArray
+from atmda.core.embeddings.store import read_store
+from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish
 from atmda.core.safe_pickle import as_array
-from atmda.core.store import read_store
-from atmda.core.table import EmbeddingTable
+from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError, StoreError
 
 if TYPE_CHECKING:

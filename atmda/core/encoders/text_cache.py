@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from atmda.core.audio import FloatArray
 from atmda.core.files import publish
+from atmda.core.types import FloatArray
 
 
 class TextCache:

@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from atmda.core.audio import FloatArray
+from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish, remove_leftovers
-from atmda.core.table import EmbeddingTable
+from atmda.core.types import FloatArray
 from atmda.errors import StoreError
 
 MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin with an underscore

@@ -11,8 +11,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.audio import FloatArray
-from atmda.core.prototypes import scores
+from atmda.core.methods.prototypes import scores
+from atmda.core.types import FloatArray
 
 TEMPERATURE = 0.5
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from atmda.cli.console import Console
-from atmda.cli.edge import run_at_edge
+from atmda.cli.exit_codes import exit_code_of
 from atmda.settings import Flag, Settings, load_settings
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -29,7 +29,7 @@ def build_command(
             with Console(settings.json_output, settings.quiet, settings.verbose) as console:
                 return run(settings, console)
 
-        raise typer.Exit(run_at_edge(work, debug=bool(given["debug"])))
+        raise typer.Exit(exit_code_of(work, debug=bool(given["debug"])))
 
     fields = sorted(model.model_fields.items(), key=lambda item: _rank(model, item[0]))
     parameters = [_parameter(field, info.annotation, info) for field, info in fields]

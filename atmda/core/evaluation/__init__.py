@@ -1,0 +1,1 @@
+"""How good the scores are: folds, metrics, grids of settings."""

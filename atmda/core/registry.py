@@ -1,0 +1,106 @@
+"""What there is of one kind (data sets, encoders, methods, metrics, formats), found rather than listed.
+
+A module that is put into the kind's package is found by its `PLUGINS`, a tuple of objects that have a `name`. Another
+package adds its own through an entry point in the group of that name, which leads to such an object or to a tuple.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import entry_points
+from pkgutil import iter_modules
+from typing import Any, Generic, Protocol, TypeVar
+
+from atmda.errors import SettingsError
+
+
+class Named(Protocol):
+    """What a registry holds."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=Named)
+
+
+class Registry(Generic[Item]):
+    """All objects of one kind by name, looked for when first asked.
+
+    Args:
+        kind: what one is called in messages, as "encoder".
+        package: the package whose modules are looked through; `atmda.` and its last part is the entry points' group.
+        order: names in the order in which they are to be listed; others follow, sorted.
+    """
+
+    def __init__(self, kind: str, package: str, order: tuple[str, ...] = ()) -> None:
+        self.kind = kind
+        self.group = f"atmda.{package.rpartition('.')[2]}"
+        self._package = package
+        self._order = order
+        self._found: dict[str, Item] | None = None
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self._items().values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._items()
+
+    def names(self) -> list[str]:
+        """Names of all there are, in the order of listing."""
+        return list(self._items())
+
+    def find(self, name: str) -> Item | None:
+        """The one called `name`, or None."""
+        return self._items().get(name)
+
+    def get(self, name: str) -> Item:
+        """The one called `name`. Raises SettingsError with the nearest known name."""
+        found = self.find(name)
+        if found is None:
+            near = get_close_matches(name, self.names(), n=1, cutoff=0.5)
+            hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(self.names())}."
+            raise SettingsError(f"There is no {self.kind} {name!r}.", hint)
+        return found
+
+    def add(self, item: Item) -> Callable[[], None]:
+        """Add `item` by hand, as a notebook or a test does; call what is returned to take it out again."""
+        items = self._items()
+        before = items.get(item.name)
+        items[item.name] = item
+
+        def undo() -> None:
+            if before is None:
+                items.pop(item.name, None)
+            else:
+                items[item.name] = before
+
+        return undo
+
+    def _items(self) -> dict[str, Item]:
+        if self._found is None:
+            found = {item.name: item for item in (*self._built_in(), *self._from_elsewhere())}
+            ranks = {name: rank for rank, name in enumerate(self._order)}
+            self._found = dict(sorted(found.items(), key=lambda pair: (ranks.get(pair[0], len(ranks)), pair[0])))
+        return self._found
+
+    def _built_in(self) -> Iterator[Item]:
+        package = import_module(self._package)
+        for module in sorted(iter_modules(package.__path__), key=lambda module: module.name):
+            yield from getattr(import_module(f"{self._package}.{module.name}"), "PLUGINS", ())
+
+    def _from_elsewhere(self) -> Iterator[Item]:
+        for entry in entry_points(group=self.group):
+            try:
+                loaded: Any = entry.load()
+                items = loaded if isinstance(loaded, tuple) else (loaded,)
+                named = [item for item in items if isinstance(item.name, str)]
+            except Exception as error:  # someone else's code raises what it will; ours must go on
+                logging.getLogger("atmda").warning(
+                    f"The {self.kind} {entry.name} of another package cannot be used ({type(error).__name__}: {error})."
+                )
+                continue
+            yield from named

@@ -1,0 +1,34 @@
+"""What a task says while it works, and to whom."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+Advance = Callable[[int], None]
+_LOGGER = logging.getLogger("atmda")
+
+
+class Observer:
+    """Told of what a task does; this one passes it to the logger "atmda" and shows no progress.
+
+    The command line has one that writes to stderr and draws a bar.
+    """
+
+    def notice(self, message: str) -> None:
+        """Something worth knowing, as which encoder runs."""
+        _LOGGER.info(message)
+
+    def detail(self, message: str) -> None:
+        """Something for whom wants to follow the work."""
+        _LOGGER.debug(message)
+
+    def warning(self, message: str) -> None:
+        """Something that is left out or may not be what was meant."""
+        _LOGGER.warning(message)
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Advance]:
+        """While the block runs, `what` is under way; call what it yields with how many more of `total` are done."""
+        yield lambda count: None
