@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from atmda.core.embeddings.store import EmbeddingStore, Manifest, Row
+from atmda.core.clip import Clip
+from atmda.core.embeddings.store import EmbeddingStore, Manifest
 
 CLASSES, FOLDS, DIM = 50, 10, 512
 TEMPERATURES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -39,10 +40,14 @@ def make(folder: Path, clips: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, 
     store = EmbeddingStore.open(folder / "store", Manifest({"encoder": "none"}, DIM, "benchmark", names))
     for start in range(0, clips, SHARD):
         rows = range(start, min(start + SHARD, clips))
-        store.append([Row(f"{i}.wav", X[i], names[y[i]], int(folds[i])) for i in rows], {})
+        store.append([(_clip(i, names[y[i]], int(folds[i])), X[i]) for i in rows], {})
     np.savez(folder / "text.npz", embeddings=text, labels=names)
     np.savez(folder / "bg.npz", embeddings=X[:20], clips=[f"bg{i}" for i in range(20)])
     return X, y, folds, text
+
+
+def _clip(number: int, label: str, fold: int) -> Clip:
+    return Clip(Path(f"{number}.wav"), f"{number}.wav", label, (label,), fold)
 
 
 def command(folder: Path) -> float:

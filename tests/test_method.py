@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from atmda import PrototypeClassifier
-from atmda.core.evaluation.grid import Backgrounds, run_grid
-from atmda.core.evaluation.metrics import confusion_matrix, wilson_interval
+from atmda.core.evaluation.counts import confusion_matrix, wilson_interval
+from atmda.core.evaluation.grid import run_grid
 from atmda.core.methods.adaptation import adapt, background_profile, clip_profiles, probabilities
+from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.prompts import background_prompts, class_prompts
 from atmda.core.methods.prototypes import nearest, scores, supervised, text_guided
 

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from atmda.core.clip import Clip
 from atmda.core.embeddings.formats import read_embeddings, read_text_anchors, write_npz, write_original
-from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest, Row
+from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest
 from atmda.errors import StoreError
 
 MADE_BY = {"encoder": "compact", "weights_sha256": "ab", "preprocessing": "1"}
@@ -19,7 +20,7 @@ def manifest(**changes):
 
 
 def row(index, **known):
-    return Row(f"clip{index}.wav", np.full(3, index, np.float32), **known)
+    return Clip(Path(f"clip{index}.wav"), f"clip{index}.wav", **known), np.full(3, index, np.float32)
 
 
 def filled(count=5):

@@ -13,8 +13,8 @@ import numpy as np
 
 from atmda import __version__
 from atmda.core.embeddings.table import EmbeddingTable
+from atmda.core.evaluation.counts import confusion_matrix, wilson_interval
 from atmda.core.evaluation.grid import GridResult
-from atmda.core.evaluation.metrics import confusion_matrix, wilson_interval
 from atmda.core.files import publish
 from atmda.core.types import IntArray
 from atmda.settings.classify import ClassifySettings

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from atmda.core.torchfile import TorchFile
 
 
+#: columns of a table that an archive holds beside embeddings, clips, labels and folds
+TEXTS, TIMES = ("backgrounds", "splits", "sources"), ("onsets", "offsets", "starts", "ends")
+LABEL_SEPARATOR = ";"
 _NO_ARCHIVE = "it is not a NumPy archive of plain arrays, or it is damaged."
 _NO_DICTIONARY = (
     "it is not the original scripts' dictionary of embeddings, "
@@ -28,11 +31,19 @@ _NO_DICTIONARY = (
 )
 
 
-def read_embeddings(path: Path) -> EmbeddingTable:
+def read_embeddings(path: Path, *, unusable: bool = False) -> EmbeddingTable:
     """Embeddings from a Parquet store or file, a `.npz` or an original `.pt`; nothing in them is executed.
 
-    Raises StoreError where there is nothing, or something else.
+    Raises StoreError where there is nothing, or something else, and, unless `unusable` rows are taken too, where an
+    embedding holds values that are not numbers.
     """
+    table = _read(path)
+    if not unusable and (bad := table.unusable()):
+        raise StoreError(f"{path}: the embedding of {bad[0]} holds values that are not numbers.", "Embed it again.")
+    return table
+
+
+def _read(path: Path) -> EmbeddingTable:
     if not path.exists():
         raise StoreError(f"{path}: there is no such file or folder.", "Make embeddings with atmda embed.")
     if path.is_dir() or path.suffix == ".parquet":
@@ -56,14 +67,20 @@ def read_text_anchors(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
 
 
 def write_npz(table: EmbeddingTable, path: Path) -> None:
-    """`embeddings (n, d) float32`, `clips (n,) str`, where known `labels`, `folds`, `backgrounds`; what made them."""
+    """`embeddings (n, d) float32`, `clips (n,) str`, the other columns where known, and what made them.
+
+    Where clips have several labels or none, `labels` holds them separated by ";", as annotation tables write them.
+    """
     arrays: dict[str, Any] = {"embeddings": table.embeddings, "clips": np.asarray(table.clips, str)}
-    if table.labels is not None:
-        arrays["labels"] = np.asarray(table.labels, str)
+    if table.label_sets is not None:
+        arrays["labels"] = np.asarray([LABEL_SEPARATOR.join(labels) for labels in table.label_sets], str)
     if table.folds is not None:
         arrays["folds"] = np.asarray(table.folds, np.int64)
-    if table.backgrounds is not None:
-        arrays["backgrounds"] = np.asarray(table.backgrounds, str)
+    for name in (*TEXTS, *TIMES):
+        if (column := getattr(table, name)) is not None:
+            arrays[name] = np.asarray(column, str if name in TEXTS else np.float64)
+    if table.logit_scale is not None:
+        arrays["logit_scale"] = np.asarray(table.logit_scale)
     arrays["identity"] = np.asarray(json.dumps(table.identity, sort_keys=True))
     arrays["classes"] = np.asarray(table.classes, str)
     with publish(path) as temporary, temporary.open("wb") as file:
@@ -103,15 +120,24 @@ def _damage_named(path: Path, what: str) -> Iterator[None]:
 def _read_npz(path: Path) -> EmbeddingTable:
     with _damage_named(path, _NO_ARCHIVE):
         arrays = _load_npz(path, ("embeddings", "clips"))
+        known: dict[str, Any] = {name: list(map(str, arrays[name])) for name in TEXTS if name in arrays}
+        known |= {name: np.asarray(arrays[name], np.float64) for name in TIMES if name in arrays}
+        sets = [_separated(text) for text in arrays["labels"]] if "labels" in arrays else None
         return EmbeddingTable(
             clips=list(map(str, arrays["clips"])),
             embeddings=np.asarray(arrays["embeddings"], np.float32),
-            labels=list(map(str, arrays["labels"])) if "labels" in arrays else None,
+            labels=[labels[0] for labels in sets] if sets and all(len(labels) == 1 for labels in sets) else None,
             folds=np.asarray(arrays["folds"], np.int64) if "folds" in arrays else None,
-            backgrounds=list(map(str, arrays["backgrounds"])) if "backgrounds" in arrays else None,
             identity=json.loads(str(arrays["identity"])) if "identity" in arrays else {},
             classes=tuple(map(str, arrays["classes"])) if "classes" in arrays else (),
+            label_sets=sets,
+            logit_scale=float(arrays["logit_scale"]) if "logit_scale" in arrays else None,
+            **known,
         )
+
+
+def _separated(text: Any) -> tuple[str, ...]:
+    return tuple(label.strip() for label in str(text).split(LABEL_SEPARATOR) if label.strip())
 
 
 def _load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ folder again goes on behind the last one. Shards carry the encoder's identity to
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from atmda.core.clip import Clip
+from atmda.core.embeddings.schema import as_arrow, known_values, label_sets, seconds
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish, remove_leftovers
 from atmda.core.types import FloatArray
@@ -27,26 +29,17 @@ KEY = b"atmda"  # of the shards' own metadata
 
 
 @dataclass(frozen=True)
-class Row:
-    """One clip's embedding (d,) and what is known of the clip."""
-
-    clip: str
-    embedding: FloatArray
-    label: str | None = None
-    fold: int | None = None
-    background: str | None = None
-    onset: float | None = None
-    offset: float | None = None
-
-
-@dataclass(frozen=True)
 class Manifest:
-    """What made a store: the encoder's identity, the data set's name and classes in class-id order, the width."""
+    """What made a store: the encoder's identity, the data set's name and classes in class-id order, the width.
+
+    `logit_scale` is the encoder's, None where it is not told (stores of the first edition).
+    """
 
     identity: Mapping[str, str]
     dim: int
     dataset: str = ""
     classes: tuple[str, ...] = ()
+    logit_scale: float | None = None
 
     def differences(self, other: Manifest) -> list[str]:
         """The fields in which two manifests differ, as `name: ours, not theirs`."""
@@ -62,13 +55,20 @@ class Manifest:
 
     def to_json(self) -> str:
         content = {"format": FORMAT, "identity": dict(self.identity), "dim": self.dim}
-        content |= {"dataset": self.dataset, "classes": list(self.classes)}
+        content |= {"dataset": self.dataset, "classes": list(self.classes), "logit_scale": self.logit_scale}
         return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         content = json.loads(text)
-        return cls(content["identity"], content["dim"], content["dataset"], tuple(content["classes"]))
+        scale = content.get("logit_scale")
+        return cls(
+            content["identity"],
+            content["dim"],
+            content["dataset"],
+            tuple(content["classes"]),
+            None if scale is None else float(scale),
+        )
 
 
 @dataclass
@@ -90,14 +90,14 @@ class EmbeddingStore:
         store = cls(folder, manifest, part)
         found = read_manifest(folder) if folder.exists() else None
         if found is None and folder.exists() and (folder.is_file() or any(folder.iterdir())):
-            raise StoreError(f"{folder}: it exists and is not a store of embeddings.", "Choose another --output.")
+            raise StoreError(f"{folder}: it exists and is not a store of embeddings.", "Choose another `output`.")
         if force:
             for shard in folder.glob("*.parquet"):
                 shard.unlink()
         elif found is not None and (different := found.differences(manifest)):
             raise StoreError(
                 f"{folder}: it was made in another way: {'; '.join(different)}.",
-                "Choose another --output, or --force to start again.",
+                "Choose another `output`, or `force` to start again.",
             )
         folder.mkdir(parents=True, exist_ok=True)
         if force or found is None:
@@ -108,12 +108,14 @@ class EmbeddingStore:
         store._next = max(numbers, default=-1) + 1
         return store
 
-    def append(self, rows: list[Row], skipped: Mapping[str, str]) -> None:
-        """Publish one shard: its rows, and in its metadata the clips that were skipped, with reasons."""
+    def append(self, rows: Sequence[tuple[Clip, FloatArray]], skipped: Mapping[str, str]) -> None:
+        """Publish one shard: clips with their embeddings (d,), and the clips that were skipped, with reasons."""
         path = self.folder / f"{self.part}-{self._next:05d}.parquet"
         metadata = {"identity": dict(self.manifest.identity), "skipped": dict(skipped)}
+        table = as_arrow([clip for clip, _ in rows], [embedding for _, embedding in rows], self.manifest.dim)
+        text = json.dumps(metadata, sort_keys=True, ensure_ascii=False)
         with publish(path) as temporary:
-            pq.write_table(_arrow(rows, self.manifest.dim, metadata), temporary, write_page_checksum=True)
+            pq.write_table(table.replace_schema_metadata({KEY: text}), temporary, write_page_checksum=True)
         self._next += 1
 
     def done(self) -> tuple[set[str], dict[str, str]]:
@@ -139,7 +141,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         return Manifest.from_json(path.read_text("utf-8"))
     except (ValueError, KeyError, TypeError) as error:
-        raise StoreError(f"{path}: it is damaged ({error}).", "Embed again with --force.") from error
+        raise StoreError(f"{path}: it is damaged ({error}).", "Embed again with `force`.") from error
 
 
 def read_store(folder: Path) -> EmbeddingTable:
@@ -152,7 +154,7 @@ def read_store(folder: Path) -> EmbeddingTable:
     for shard, table in zip(shards, tables, strict=True):
         made_by = _metadata(table).get("identity")
         if manifest is not None and made_by is not None and made_by != dict(manifest.identity):
-            raise StoreError(f"{shard}: another encoder than the manifest names made it.", "Embed again with --force.")
+            raise StoreError(f"{shard}: another encoder than the manifest names made it.", "Embed again with `force`.")
     table = pa.concat_tables((table.replace_schema_metadata() for table in tables), promote_options="default")
     rows = table["embedding"].combine_chunks()
     flat = rows.flatten() if isinstance(rows, pa.Array) else pa.array([], pa.float32())
@@ -160,23 +162,24 @@ def read_store(folder: Path) -> EmbeddingTable:
     clips = table["clip"].to_pylist()
     if not clips or embeddings.size % len(clips):
         raise StoreError(f"{folder}: its embeddings are not all of one width, or there are none.")
-    folds = _known(table, "fold")
+    folds = known_values(table, "fold")
     return EmbeddingTable(
         clips=clips,
         embeddings=embeddings.reshape(len(clips), -1),
-        labels=_known(table, "label"),
+        labels=known_values(table, "label"),
         folds=None if folds is None else np.asarray(folds, np.int64),
-        backgrounds=_known(table, "background"),
+        backgrounds=known_values(table, "background"),
         identity=dict(manifest.identity) if manifest else dict(_metadata(tables[0]).get("identity", {})),
         classes=manifest.classes if manifest else (),
+        label_sets=label_sets(table),
+        splits=known_values(table, "split"),
+        sources=known_values(table, "source"),
+        onsets=seconds(table, "onset"),
+        offsets=seconds(table, "offset"),
+        starts=seconds(table, "start"),
+        ends=seconds(table, "end"),
+        logit_scale=manifest.logit_scale if manifest else None,
     )
-
-
-def _known(table: pa.Table, name: str) -> list[Any] | None:
-    """A column as a list; None where it is absent or does not tell of every clip."""
-    if name not in table.column_names or table[name].null_count:
-        return None
-    return list(table[name].to_pylist())
 
 
 def _shards(folder: Path) -> Iterator[Path]:
@@ -200,19 +203,3 @@ def _metadata(table: pa.Table) -> dict[str, Any]:
     raw = (table.schema.metadata or {}).get(KEY)
     content: dict[str, Any] = json.loads(raw) if raw else {}
     return content
-
-
-def _arrow(rows: Iterable[Row], dim: int, metadata: Mapping[str, Any]) -> pa.Table:
-    rows = list(rows)
-    values = np.concatenate([row.embedding for row in rows]) if rows else np.zeros(0, np.float32)
-    columns = {
-        "clip": pa.array([row.clip for row in rows], pa.string()),
-        "embedding": pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), dim),
-        "label": pa.array([row.label for row in rows], pa.string()),
-        "fold": pa.array([row.fold for row in rows], pa.int32()),
-        "background": pa.array([row.background for row in rows], pa.string()),
-        "onset": pa.array([row.onset for row in rows], pa.float64()),
-        "offset": pa.array([row.offset for row in rows], pa.float64()),
-    }
-    table = pa.table(columns)
-    return table.replace_schema_metadata({KEY: json.dumps(metadata, sort_keys=True, ensure_ascii=False)})

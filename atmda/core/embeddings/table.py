@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from atmda.core.types import FloatArray, IntArray
 from atmda.errors import StoreError
 
+Seconds = npt.NDArray[np.float64]
+
 
 @dataclass(frozen=True)
 class EmbeddingTable:
-    """Embeddings and what is known of each clip.
+    """Embeddings and what is known of each clip: the columns of `Clip`, row by row.
 
     Attributes:
         clips: unique names, n of them.
         embeddings: float32 (n, d).
-        labels, folds, backgrounds: by clip, or None where nothing is known. A fold is an int.
+        labels: the class of each clip; None where not every clip has exactly one.
+        folds, splits, sources, backgrounds: by clip, or None where it is not known of every clip.
         identity: what made the embeddings (the encoder's identity), {} where it is not told.
         classes: class names in class-id order, where known.
+        label_sets: all classes of each clip, () for one without; None where no clip has any.
+        onsets, offsets, starts, ends: seconds, float64 (n,), NaN for a clip of which it is not known.
+        logit_scale: the encoder's; None where it is not told.
     """
 
     clips: list[str]
@@ -29,17 +38,47 @@ class EmbeddingTable:
     backgrounds: list[str] | None = None
     identity: dict[str, str] = field(default_factory=dict)
     classes: tuple[str, ...] = ()
+    label_sets: list[tuple[str, ...]] | None = None
+    splits: list[str] | None = None
+    sources: list[str] | None = None
+    onsets: Seconds | None = None
+    offsets: Seconds | None = None
+    starts: Seconds | None = None
+    ends: Seconds | None = None
+    logit_scale: float | None = None
 
     def __post_init__(self) -> None:
         if self.embeddings.ndim != 2 or len(self.clips) != len(self.embeddings):
             raise StoreError(f"Embeddings of shape {self.embeddings.shape} do not fit {len(self.clips)} clips.")
-        for name in ("labels", "folds", "backgrounds"):
+        for name in _COLUMNS:
             column = getattr(self, name)
             if column is not None and len(column) != len(self.clips):
                 raise StoreError(f"There are {len(column)} {name} for {len(self.clips)} clips.")
-        bad = ~np.isfinite(self.embeddings).all(axis=1)
-        if bad.any():
-            raise StoreError(f"The embedding of {self.clips[int(bad.argmax())]} holds values that are not numbers.")
+        if self.label_sets is None and self.labels is not None:
+            object.__setattr__(self, "label_sets", [(label,) for label in self.labels])
 
     def __len__(self) -> int:
         return len(self.clips)
+
+    def unusable(self) -> list[str]:
+        """Names of the clips whose embedding holds values that are not numbers."""
+        bad = ~np.isfinite(self.embeddings).all(axis=1)
+        return [self.clips[row] for row in np.flatnonzero(bad)]
+
+    def take(self, rows: IntArray) -> EmbeddingTable:
+        """The table of `rows` (k,) alone, in their order."""
+        changed: dict[str, Any] = {"embeddings": self.embeddings[rows]}
+        for name in _COLUMNS:
+            column = getattr(self, name)
+            if isinstance(column, np.ndarray):
+                changed[name] = column[rows]
+            elif column is not None:
+                changed[name] = [column[row] for row in rows.tolist()]
+        taken = replace(self, **changed)
+        if taken.labels is None and taken.label_sets and all(len(labels) == 1 for labels in taken.label_sets):
+            return replace(taken, labels=[labels[0] for labels in taken.label_sets])
+        return taken
+
+
+_WHOLE = {"embeddings", "identity", "classes", "logit_scale"}  # not by clip
+_COLUMNS: Sequence[str] = [part.name for part in fields(EmbeddingTable) if part.name not in _WHOLE]

@@ -1,59 +1,35 @@
-"""Modes by modalities by temperatures, fold by fold, in one pass over the embeddings."""
+"""Modes by modalities by temperatures, split by split, in one pass over the embeddings.
+
+Scores are kept, not only the winner, so that every metric can be computed: once a mode, with the background's profile
+once a mode and modality. The scores of a cell are put together from them when they are asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
-from atmda.core.evaluation.metrics import FoldAccuracy, accuracy, splits
-from atmda.core.methods.adaptation import adapt, clip_profiles
-from atmda.core.methods.prototypes import TOP_N, class_means, class_sums, nearest, row_means, scores, zero_shot
-from atmda.core.types import FloatArray, IntArray
+from atmda.core.evaluation.metrics import METRICS, Metric, Scored
+from atmda.core.evaluation.results import Auto, FoldResult, GridResult
+from atmda.core.evaluation.selection import AUTO, Chooser
+from atmda.core.evaluation.splits import by_fold, whole
+from atmda.core.methods import METHODS
+from atmda.core.methods.adaptation import adapt
+from atmda.core.methods.backgrounds import Backgrounds
+from atmda.core.methods.base import CLIPS, Method, Scorer, Split, Training
+from atmda.core.methods.prototypes import TOP_N
+from atmda.core.types import BoolArray, FloatArray, IntArray
 
-
-@dataclass(frozen=True)
-class Backgrounds:
-    """What describes the background: sentences `text` (m, d), recordings `audio` (m, d), or `own` (n, d) by clip."""
-
-    text: FloatArray | None = None
-    audio: FloatArray | None = None
-    own: FloatArray | None = None
-
-    def profile(self, modality: str, P: FloatArray, test: IntArray) -> FloatArray:
-        """(c,) for one scene, (len(test), c) where each clip has its own background."""
-        if modality == "audio" and self.own is not None:
-            return clip_profiles(self.own[test], P)
-        B = self.text if modality == "text" else self.audio
-        if B is None:
-            raise ValueError(f"nothing describes the background for modality {modality}")
-        profile: FloatArray = clip_profiles(B, P).mean(axis=0)
-        return profile
-
-
-@dataclass(frozen=True)
-class GridResult:
-    """One cell: accuracy by fold, their mean, and the predicted class (n,) of every clip.
-
-    `temperature` is None where nothing is subtracted (modality none).
-    """
-
-    mode: str
-    modality: str
-    temperature: float | None
-    folds: tuple[FoldAccuracy, ...]
-    predicted: IntArray
-
-    @property
-    def accuracy(self) -> float:
-        """The mean of the folds' accuracies."""
-        return float(np.mean([fold.accuracy for fold in self.folds]))
+Profiles: TypeAlias = tuple["FloatArray | None", IntArray]
 
 
 def run_grid(
     X: FloatArray,
-    y: IntArray,
+    y: IntArray | BoolArray,
     folds: IntArray | None,
     n_classes: int,
     *,
@@ -61,51 +37,141 @@ def run_grid(
     backgrounds: Backgrounds,
     modes: Sequence[str],
     modalities: Sequence[str],
-    temperatures: Sequence[float],
-    top_n: int = TOP_N,
+    temperatures: Sequence[float | Auto],
+    top_n: int | Auto = TOP_N,
+    splits: Sequence[Split] | None = None,
+    sources: Sequence[str] | None = None,
+    metrics: Sequence[str] = ("accuracy",),
+    logit_scale: float | Auto | None = None,
 ) -> list[GridResult]:
-    """Classify X (n, d) with classes y (n,): each fold in turn tests, the others train.
+    """Classify X (n, d) with classes y, int (n,) or bool (n, c): each fold in turn tests, the others train.
 
-    `text` (c, d) is needed by zs and tgap. Without `folds` only zs can run. Raises ValueError where something a cell
-    needs is missing.
+    Args:
+        folds: int (n,); None for one test set, unless `splits` says what is tested and trained on.
+        text: anchors (c, d), needed by zs and tgap.
+        temperatures, top_n, logit_scale: "auto" is chosen on the training clips of each fold by an inner
+            cross-validation; `sources` (n,) are kept together in it. A scale of None is not known.
+        metrics: names of `METRICS`; the first one is what is chosen by.
+
+    Raises:
+        ValueError: something that a cell needs is missing.
+        SettingsError: there is no such mode or metric.
     """
-    cells = [
-        (mode, modality, temperature)
-        for mode in dict.fromkeys(modes)
-        for modality in dict.fromkeys(modalities)
-        for temperature in ((None,) if modality == "none" else dict.fromkeys(temperatures))
-    ]
-    if set(modes) - {"zs"} and (folds is None or len(np.unique(folds)) < 2):
-        raise ValueError("modes other than zs need two folds at least: one to test, the others to train")
-    predicted = {cell: np.zeros(len(X), np.int64) for cell in cells}
-    accuracies: dict[tuple[str, str, float | None], list[FoldAccuracy]] = {cell: [] for cell in cells}
-    similarity = None if text is None else scores(X, text)
-    sums, counts = class_sums(X, y, n_classes) if "sv" in modes else (np.zeros(0), np.zeros(0, np.int64))
-    for fold, is_test in splits(folds, len(X)):
-        test, train = np.flatnonzero(is_test), np.flatnonzero(~is_test)
-        X_test = X[test]
-        for mode in dict.fromkeys(modes):
-            if mode == "sv":
-                fold_sums, fold_counts = class_sums(X_test, y[test], n_classes)
-                P = class_means(sums - fold_sums, counts - fold_counts)
-            elif text is None or similarity is None:
-                raise ValueError(f"mode {mode} needs text anchors")
-            elif mode == "tgap":
-                P = row_means(X, train[nearest(similarity[train], top_n)])
-            else:
-                P = zero_shot(text)
-            S = similarity[test] if mode == "zs" and similarity is not None else scores(X_test, P)
-            profiles = {
-                modality: backgrounds.profile(modality, P, test)
-                for modality in dict.fromkeys(modalities)
-                if modality != "none"
-            }
-            for cell in cells:
-                if cell[0] != mode:
-                    continue
-                _, modality, temperature = cell
-                adapted = S if temperature is None else adapt(S, profiles[modality], temperature)
-                predicted[cell][test] = adapted.argmax(axis=1)
-                right = accuracy(y[test], predicted[cell][test])
-                accuracies[cell].append(FoldAccuracy(fold, right, len(test)))
-    return [GridResult(*cell, tuple(accuracies[cell]), predicted[cell]) for cell in cells]
+    chosen_splits = list(splits) if splits is not None else whole(len(X)) if folds is None else by_fold(folds)
+    measures = [METRICS.get(name) for name in metrics]
+    data = Training(n_classes, text, X, y)
+    chooser = Chooser(data, folds, sources, backgrounds, measures[0])
+    run = _Run(data, chosen_splits, backgrounds, chooser, measures, logit_scale)
+    results: list[GridResult] = []
+    for mode in dict.fromkeys(modes):
+        method = METHODS.get(mode)
+        if CLIPS in method.needs and not all(len(split.train) for split in chosen_splits):
+            raise ValueError(f"mode {mode} needs two folds at least: one to test, the others to train")
+        results += run.cells(method, _cells(method, modalities, temperatures), top_n)
+    return results
+
+
+def _cells(
+    method: Method, modalities: Sequence[str], temperatures: Sequence[float | Auto]
+) -> list[tuple[str, float | Auto | None]]:
+    """Modality and temperature of each cell; a method that no profile can be taken from has one cell."""
+    wanted = dict.fromkeys(modalities if method.adapts else ("none",))
+    return [(m, t) for m in wanted for t in ((None,) if m == "none" else dict.fromkeys(temperatures))]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all cells of a grid share."""
+
+    data: Training
+    splits: list[Split]
+    backgrounds: Backgrounds
+    chooser: Chooser
+    metrics: list[Metric]
+    logit_scale: float | Auto | None
+
+    def cells(
+        self, method: Method, cells: Sequence[tuple[str, float | Auto | None]], top_n: int | Auto
+    ) -> Iterator[GridResult]:
+        """Results of one method; cells whose options are chosen by fold are fitted by themselves."""
+        if top_n != AUTO or "top_n" not in method.options():
+            fixed = method.with_options({} if top_n == AUTO else {"top_n": top_n})
+            shared = list(fixed.cross_fit(self.data, self.splits))
+            profiles = {m: self._profiles(shared, m) for m in dict.fromkeys(m for m, _ in cells)}
+            S = self._placed([scores for _, scores in shared])
+            for modality, temperature in cells:
+                choices = [self._chosen(fixed, split, modality, temperature, False) for split in self.splits]
+                yield self._result(method, modality, temperature, S, profiles[modality], choices)
+            return
+        for modality, temperature in cells:
+            choices = [self._chosen(method, split, modality, temperature, True) for split in self.splits]
+            fitted = [
+                next(iter(method.with_options(choice).cross_fit(self.data, [split])))
+                for split, choice in zip(self.splits, choices, strict=True)
+            ]
+            S, profile = self._placed([scores for _, scores in fitted]), self._profiles(fitted, modality)
+            yield self._result(method, modality, temperature, S, profile, choices)
+
+    def _chosen(
+        self, method: Method, split: Split, modality: str, temperature: float | Auto | None, options: bool
+    ) -> dict[str, float]:
+        scale = self.logit_scale == AUTO and method.logit_scale is None
+        if temperature != AUTO and not options and not scale:
+            return {}
+        return self.chooser.choose(method, split, modality, temperature, options=options, scale=scale)
+
+    def _placed(self, parts: Sequence[FloatArray]) -> FloatArray:
+        """Scores of all test sets as one array in the order of the clips."""
+        S = np.full((len(self.data.X), self.data.n_classes), np.nan, np.float32)  # type: ignore[arg-type]
+        for split, scores in zip(self.splits, parts, strict=True):
+            S[split.test] = scores
+        return S
+
+    def _profiles(self, fitted: Sequence[tuple[Scorer, FloatArray]], modality: str) -> Profiles:
+        """Background profiles (k, c) and the row of each clip (n,): one a split, or each clip's own."""
+        if modality == "none":
+            return None, self._split_of
+        parts = [
+            self.backgrounds.profile(modality, scorer, split.test)
+            for (scorer, _), split in zip(fitted, self.splits, strict=True)
+        ]
+        if parts[0].ndim == 1:
+            return np.stack(parts), self._split_of
+        return self._placed(parts), np.arange(len(self._split_of))
+
+    def _result(
+        self,
+        method: Method,
+        modality: str,
+        temperature: float | Auto | None,
+        S: FloatArray,
+        profiles: Profiles,
+        choices: Sequence[Mapping[str, float]],
+    ) -> GridResult:
+        fixed = 0.0 if temperature is None or temperature == AUTO else float(temperature)
+        known = method.logit_scale if method.logit_scale is not None else self.logit_scale
+        scale = float("nan") if known is None or known == AUTO else float(known)
+        temperatures = np.asarray([choice.get("temperature", fixed) for choice in choices], np.float32)
+        scales = np.asarray([choice.get("logit_scale", scale) for choice in choices], np.float32)
+        profile, profile_of = profiles
+        folds = []
+        for number, split in enumerate(self.splits):
+            scores = S[split.test]
+            if profile is not None:
+                scores = adapt(scores, profile[profile_of[split.test]], float(temperatures[number]))
+            folds.append(self._fold(split, scores, float(scales[number]), choices[number]))
+        cell = (method.name, modality, temperature, tuple(folds))
+        return GridResult(*cell, S, profile, profile_of, self._split_of, temperatures, scales)
+
+    def _fold(self, split: Split, scores: FloatArray, scale: float, chosen: Mapping[str, float]) -> FoldResult:
+        assert self.data.y is not None
+        scored = Scored(self.data.y[split.test], scores, None if np.isnan(scale) else scale)
+        return FoldResult(split.fold, len(split.test), {m.name: m.compute(scored) for m in self.metrics}, chosen)
+
+    @cached_property
+    def _split_of(self) -> IntArray:
+        """The split that tests each clip, int (n,); -1 for none."""
+        found = np.full(len(self.data.X), -1, np.int64)  # type: ignore[arg-type]
+        for number, split in enumerate(self.splits):
+            found[split.test] = number
+        return found

@@ -1,8 +1,9 @@
 """Class prototypes, one row a class.
 
 Conventions: X (n, d) float32 clip embeddings, P (c, d) float32 prototypes, T (c, d) float32 text anchors, y (n,) int
-class indices. The three kinds are those of Acevedo et al., arXiv 2506.04376, and are taken as they come: a mean is a
-plain mean, not normalised again. A class without a single training clip has a prototype of NaN, which never wins.
+class indices, or bool (n, c) where a clip may have several classes. The three kinds are those of Acevedo et al., arXiv
+2506.04376, and are taken as they come: a mean is a plain mean, not normalised again. A class without a single training
+clip has a prototype of NaN, which never wins.
 """
 
 from __future__ import annotations
@@ -50,8 +51,14 @@ def supervised(X: npt.ArrayLike, y: npt.ArrayLike, n_classes: int) -> FloatArray
 
 
 def class_sums(X: npt.ArrayLike, y: npt.ArrayLike, n_classes: int) -> tuple[npt.NDArray[np.float64], IntArray]:
-    """Sums (n_classes, d) float64 and counts (n_classes,) by class: those of folds add up and can be taken away."""
-    X, labels = validate_embeddings(X, "X"), np.asarray(y, np.int64)
+    """Sums (n_classes, d) float64 and counts (n_classes,) by class: those of folds add up and can be taken away.
+
+    `y` holds a class index a clip, int (n,), or, where a clip may have several, bool (n, n_classes).
+    """
+    X, labels = validate_embeddings(X, "X"), np.asarray(y)
+    if labels.ndim == 2:
+        return _sums_of_several(X, labels, n_classes)
+    labels = labels.astype(np.int64)
     if labels.shape != (len(X),):
         raise ValueError(f"y has shape {labels.shape}; X has {len(X)} rows")
     if len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
@@ -60,6 +67,16 @@ def class_sums(X: npt.ArrayLike, y: npt.ArrayLike, n_classes: int) -> tuple[npt.
     for c in np.unique(labels):
         sums[c] = X[labels == c].sum(axis=0, dtype=np.float64)
     return sums, np.bincount(labels, minlength=n_classes).astype(np.int64)
+
+
+def _sums_of_several(
+    X: FloatArray, members: npt.NDArray[np.generic], n_classes: int
+) -> tuple[npt.NDArray[np.float64], IntArray]:
+    if members.shape != (len(X), n_classes):
+        raise ValueError(f"y has shape {members.shape}; X has {len(X)} rows and there are {n_classes} classes")
+    inside = members.astype(bool)
+    sums = np.stack([X[inside[:, c]].sum(axis=0, dtype=np.float64) for c in range(n_classes)])
+    return sums, inside.sum(axis=0).astype(np.int64)
 
 
 def class_means(sums: npt.NDArray[np.float64], counts: IntArray) -> FloatArray:

@@ -1,34 +1,13 @@
-"""Folds, accuracy and its interval."""
+"""Counting right answers. numpy alone: importing scikit-learn and scipy takes longer than most grids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.types import BoolArray, IntArray
-
-
-@dataclass(frozen=True)
-class FoldAccuracy:
-    """Accuracy on one test fold (None: the data has no folds) of n clips."""
-
-    fold: int | None
-    accuracy: float
-    n: int
-
-
-def splits(folds: npt.ArrayLike | None, n: int) -> Iterator[tuple[int | None, BoolArray]]:
-    """Each fold in turn with the mask (n,) of its test clips; the others train. Without folds, all clips once."""
-    if folds is None:
-        yield None, np.ones(n, bool)
-        return
-    numbers = np.asarray(folds)
-    for fold in np.unique(numbers):
-        yield int(fold), numbers == fold
+from atmda.core.types import IntArray
 
 
 def accuracy(y_true: npt.ArrayLike, y_predicted: npt.ArrayLike) -> float:
