@@ -12,15 +12,15 @@ import pytest
 
 from atmda.core.embeddings.formats import read_embeddings
 from atmda.report.journal import Journal
-from atmda.report.predictions import Prediction
 
 SCRIPT = """
 import sys, time
 sys.path.insert(0, {tests!r})
 import spectral
-from atmda.cli import app, embed
+from atmda.cli import app
 from atmda.core.encoders import ENCODERS
 from atmda.report import journal
+from atmda.tasks import embed
 ENCODERS["spectral"] = ("spectral", "for tests")
 embed.SHARD_CLIPS = 8
 journal.SECONDS = 0
@@ -109,7 +109,7 @@ def test_infer_goes_on_where_the_rows_so_far_cannot_be_kept(tmp_path):
     (tmp_path / "taken").write_text("a file")
     journal = Journal(lambda: tmp_path / "taken" / "rows.csv", told.append)
     for name in ("a.wav", "b.wav"):
-        journal.add(Prediction(name, (("dog", 0.9, 0.5),)))
+        journal.add({"filename": name, "label": "dog", "confidence": 0.9, "score": 0.5, "note": ""})
         journal.write()
     journal.discard()
     assert len(told) == 1
@@ -122,7 +122,7 @@ def test_two_runs_begun_in_one_second_do_not_write_to_one_file_of_rows_so_far(tm
 
     journals = [Journal(free, lambda message: None) for _ in range(2)]
     for name, journal in zip(("dog", "cat"), journals, strict=True):
-        journal.add(Prediction(f"{name}.wav", ((name, 0.9, 0.5),)))
+        journal.add({"filename": f"{name}.wav", "label": name, "confidence": 0.9, "score": 0.5, "note": ""})
         journal.write()
     journals[0].discard()
     assert not (tmp_path / "a.csv").exists()

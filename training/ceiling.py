@@ -14,12 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from evaluate import Clips, urbansound
+from evaluate import Clips, fold_masks, urbansound
 from teacher import Teacher
 
 from atmda.core.audio import open_audio
 from atmda.core.encoders.compact import CompactEncoder
-from atmda.core.evaluation.metrics import splits
 from atmda.core.methods.prototypes import scores, supervised
 
 RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
@@ -45,7 +44,8 @@ def ridge(X: np.ndarray, y: np.ndarray, Z: np.ndarray, strength: float) -> np.nd
 
 
 def accuracy(X: np.ndarray, clips: Clips, classify) -> float:
-    folds = [classify(X[~test], clips.y[~test], X[test]) == clips.y[test] for _, test in splits(clips.folds, len(X))]
+    masks = fold_masks(clips.folds, len(X))
+    folds = [classify(X[~test], clips.y[~test], X[test]) == clips.y[test] for _, test in masks]
     return float(np.mean([fold.mean() for fold in folds]))
 
 

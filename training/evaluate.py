@@ -19,7 +19,7 @@ from atmda import load_encoder
 from atmda.core.audio import open_audio
 from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.compact import CompactEncoder
-from atmda.core.evaluation.metrics import confusion_matrix, splits
+from atmda.core.evaluation.counts import confusion_matrix
 from atmda.core.methods.adaptation import adapt, background_profile, probabilities
 from atmda.core.methods.prompts import CLASS_TEMPLATE, background_prompts, class_prompts
 from atmda.core.methods.prototypes import scores, supervised, text_guided, zero_shot
@@ -78,13 +78,18 @@ def error_of_confidence(p: np.ndarray, y: np.ndarray, bins: int = 15) -> float:
     return float(sum(abs(sure[which == b].mean() - right[which == b].mean()) * (which == b).mean() for b in set(which)))
 
 
+def fold_masks(folds: np.ndarray | None, n: int) -> list[tuple[int | None, np.ndarray]]:
+    """Each fold with the mask (n,) of its clips; without folds, all clips once."""
+    return [(None, np.ones(n, bool))] if folds is None else [(int(fold), folds == fold) for fold in np.unique(folds)]
+
+
 def by_mode(X: np.ndarray, text: np.ndarray, clips: Clips, B: np.ndarray | None = None, T: float = 0.5) -> dict:
     """Which clips each mode gets right (n,), every fold in turn the test set; adapted with backgrounds B where given.
 
     B is (m, d), one profile for all clips, or (n, m, d), a clip's own.
     """
     right = {mode: np.zeros(len(X), bool) for mode in ("zs", "tgap", "sv")}
-    for _, test in splits(clips.folds, len(X)):
+    for _, test in fold_masks(clips.folds, len(X)):
         prototypes = {
             "zs": zero_shot(text),
             "tgap": text_guided(X[~test], text),
@@ -167,9 +172,9 @@ def measure(encoder: Encoder, root: Path) -> list[str]:
     lines += ["", "ESC-10, zero-shot:", "", *table(esc, D.argmax(1)), ""]
     right = by_mode(X, text, us8k)
     lines += ["| UrbanSound8K-mini, clean | zs | tgap | sv |", "|---|---|---|---|"]
-    for fold, test in splits(us8k.folds, len(X)):
+    for fold, test in fold_masks(us8k.folds, len(X)):
         lines.append(f"| fold {fold} | " + " | ".join(f"{right[m][test].mean():.3f}" for m in right) + " |")
-    folds = [test for _, test in splits(us8k.folds, len(X))]
+    folds = [test for _, test in fold_masks(us8k.folds, len(X))]
     lines.append("| mean | " + " | ".join(f"{np.mean([right[m][t].mean() for t in folds]):.3f}" for m in right) + " |")
     return lines + adaptation(encoder, us8k, text, root)
 

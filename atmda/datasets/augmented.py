@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from atmda.core.clip import Clip
-from atmda.datasets.base import Dataset, build, listing, spoken
+from atmda.datasets.base import Dataset, build, display_name, listing
 from atmda.datasets.folder import audio_endings
 from atmda.errors import AtmdaError
 
@@ -54,7 +54,7 @@ def read(folder: Path, name: str, labels: tuple[str, ...], class_field: int | No
 def _clip(path: Path, known: dict[str, Any], labels: tuple[str, ...], problems: list[str]) -> Clip:
     class_id = known.get("class_id")
     label = known.get("label")
-    label = spoken(label) if isinstance(label, str) else None
+    label = display_name(label) if isinstance(label, str) else None
     if type(class_id) is not int or not 0 <= class_id < len(labels):
         class_id = labels.index(label) if label in labels else None
     if class_id is not None:

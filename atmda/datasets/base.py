@@ -42,7 +42,7 @@ def build(name: str, clips: Iterable[Clip], labels: tuple[str, ...], problems: I
     return Dataset(name, tuple(kept[key] for key in sorted(kept)), labels, tuple(folds), tuple(found))
 
 
-def spoken(label: str) -> str:
+def display_name(label: str) -> str:
     """A class name as it is said: underscores shown as spaces."""
     return " ".join(label.replace("_", " ").split())
 

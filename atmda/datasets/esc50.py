@@ -14,13 +14,13 @@ from atmda.datasets.base import (
     Dataset,
     Rows,
     build,
+    display_name,
     find_root,
     listing,
     missing,
     plain_name,
     present,
     read_rows,
-    spoken,
     whole_number,
 )
 
@@ -157,7 +157,7 @@ def _class_folders(folder: Path) -> Dataset:
         match = CLASS_FOLDER.fullmatch(entry.name)
         if not match:
             continue
-        label = spoken(match[2]).lower()
+        label = display_name(match[2]).lower()
         if label not in ESC10_LABELS:
             problems.append(f"{entry} is not a class of ESC-10; it is left out.")
             continue

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from atmda.core.clip import Clip
-from atmda.datasets.base import Dataset, Rows, build, missing, plain_name, present, read_rows, spoken
+from atmda.datasets.base import Dataset, Rows, build, display_name, missing, plain_name, present, read_rows
 from atmda.errors import AtmdaError
 
 NAME = "fsd50k"
@@ -47,13 +47,13 @@ def read(folder: Path) -> Dataset:
 def _vocabulary(path: Path, problems: list[str]) -> tuple[str, ...]:
     """Class names in class-id order, from rows of id, name, mid without a header."""
     rows = Rows(path, ("id", "name", "mid"), problems, header=False)
-    return tuple(spoken(row["name"]) for _, row in rows)
+    return tuple(display_name(row["name"]) for _, row in rows)
 
 
 def _half(table: Path, audio: Path, half: str, known: set[str], problems: list[str]) -> list[Clip]:
     def clip(row: dict[str, str]) -> Clip:
         name = plain_name(row["fname"] + ".wav")
-        labels = tuple(spoken(label) for label in row["labels"].split(",") if label.strip())
+        labels = tuple(display_name(label) for label in row["labels"].split(",") if label.strip())
         strange = [label for label in labels if label not in known]
         if strange or not labels:
             raise ValueError(f"{strange[0]!r} is not in vocabulary.csv" if strange else "it has no label")

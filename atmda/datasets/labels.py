@@ -1,21 +1,55 @@
-"""Class labels from a file, a label a line."""
+"""Class labels from a file: a label a line, or a table with a column of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
+from atmda.datasets.base import display_name
+from atmda.datasets.tables import delimiter_of, parse_table, read_text
 from atmda.errors import SettingsError
+
+#: columns that hold labels, the best first: AudioSet's display_name, ESC-50's category, and what people call theirs
+LABEL_COLUMNS = ("display_name", "label", "class", "category", "name")
+SETTING = "class_labels"
 
 
 def read_labels(path: Path) -> tuple[str, ...]:
-    """The labels in `path`, blank lines left out, a repeated label kept once. Raises SettingsError."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise SettingsError(f"--class-labels {path}: it cannot be read ({error.strerror}).") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"--class-labels {path}: it is not text in UTF-8.", "Give a label a line.") from error
-    labels = tuple(dict.fromkeys(line.strip() for line in text.splitlines() if line.strip()))
+    """The labels in `path`, blank lines left out, a repeated label kept once. Raises SettingsError.
+
+    A first line of several columns of which one is called label, class, category, name or display_name makes it a
+    table; so does a first line that is such a name alone, in a file called .csv or .tsv.
+    """
+    text = read_text(path, SETTING)
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    column = _label_column(lines[0], path) if lines else None
+    if column is not None:
+        lines = [row[column] for _, row in parse_table(text, path, SETTING).rows()]
+    labels = tuple(dict.fromkeys(label for label in lines if label))
     if not labels:
-        raise SettingsError(f"--class-labels {path}: there is no label in it.", "Give a label a line.")
+        raise SettingsError(f"`{SETTING}` {path}: there is no label in it.", "Give a label a line.", setting=SETTING)
     return labels
+
+
+def merge_labels(labels: Iterable[str]) -> tuple[tuple[str, ...], dict[str, list[str]]]:
+    """Labels of which no two mean the same prompt, and for each that stands for others too, those others.
+
+    >>> merge_labels(["dog_bark", "siren", "Dog Bark"])
+    (('dog_bark', 'siren'), {'dog_bark': ['Dog Bark']})
+    """
+    kept: dict[str, str] = {}
+    merged: dict[str, list[str]] = {}
+    for label in dict.fromkeys(labels):
+        first = kept.setdefault(display_name(label).lower(), label)
+        if first != label:
+            merged.setdefault(first, []).append(label)
+    return tuple(kept.values()), merged
+
+
+def _label_column(header: str, path: Path) -> str | None:
+    """The column of labels, where the first line of a file is the header of a table."""
+    names = [name.strip().strip('"') for name in header.split(delimiter_of(header))]
+    if len(names) == 1 and path.suffix.lower() not in (".csv", ".tsv"):
+        return None  # a class may well be called "class" in a file of labels
+    by_name = {name.lower(): name for name in names}
+    return next((by_name[column] for column in LABEL_COLUMNS if column in by_name), None)

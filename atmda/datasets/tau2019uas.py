@@ -18,13 +18,13 @@ from atmda.datasets.base import (
     Dataset,
     Rows,
     build,
+    display_name,
     find_root,
     listing,
     missing,
     plain_name,
     present,
     read_rows,
-    spoken,
 )
 
 NAME = "tau2019uas"
@@ -54,7 +54,7 @@ def read(folder: Path) -> Dataset:
 
     def clip(row: dict[str, str]) -> Clip:
         name = plain_name(PurePosixPath(row["filename"]).name)
-        label = spoken(row["scene_label"])
+        label = display_name(row["scene_label"])
         if label not in LABELS:
             raise ValueError(f"{row['scene_label']!r} is none of the ten scenes")
         split, fold = lists.get(name, UNLISTED)

@@ -7,107 +7,164 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from atmda import __version__
-from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.evaluation.counts import confusion_matrix, wilson_interval
-from atmda.core.evaluation.grid import GridResult
 from atmda.core.files import publish
 from atmda.core.types import IntArray
-from atmda.settings.classify import ClassifySettings
+
+if TYPE_CHECKING:
+    from atmda.core.evaluation.results import FoldResult, GridResult
+    from atmda.tasks.results import ClassifyResult
 
 
-def cell_name(result: GridResult) -> str:
+def cell_name(cell: GridResult) -> str:
     """A short name of one cell of the grid, as in `tgap audio 0.5`."""
-    temperature = "" if result.temperature is None else f" {result.temperature:g}"
-    return f"{result.mode} {result.modality}{temperature}"
+    temperature = "" if cell.temperature is None else f" {_number(cell.temperature)}"
+    return f"{cell.mode} {cell.modality}{temperature}"
 
 
-def interval(result: GridResult, y: IntArray) -> tuple[float, float]:
-    """95 % Wilson interval of the fraction of all clips labelled right."""
-    return wilson_interval(int((result.predicted == y).sum()), len(y))
+def interval(result: ClassifyResult, cell: GridResult) -> tuple[float, float] | None:
+    """95 % Wilson interval of the fraction of all tested clips labelled right; None where clips have several labels."""
+    if result.y.ndim == 2:
+        return None
+    right = cell.predicted[cell.tested] == result.y[cell.tested]
+    return wilson_interval(int(right.sum()), len(right))
 
 
-def as_document(
-    settings: ClassifySettings,
-    table: EmbeddingTable,
-    classes: Sequence[str],
-    y: IntArray,
-    results: Sequence[GridResult],
-) -> dict[str, Any]:
+def confusion(result: ClassifyResult, cell: GridResult) -> IntArray | None:
+    """Counts (c, c), rows true classes; None where clips have several labels."""
+    if result.y.ndim == 2:
+        return None
+    y = np.asarray(result.y[cell.tested], np.int64)
+    return confusion_matrix(y, cell.predicted[cell.tested], len(result.classes))
+
+
+def as_document(result: ClassifyResult) -> dict[str, Any]:
     """The one JSON document; accuracies are fractions, `interval` is at 95 % over all clips."""
     return {
-        "results": [
-            {
-                "mode": result.mode,
-                "modality": result.modality,
-                "temperature": result.temperature,
-                "accuracy": result.accuracy,
-                "interval": list(interval(result, y)),
-                "recall": dict(zip(classes, _recall(result, y, len(classes)), strict=True)),
-                "folds": [{"fold": f.fold, "accuracy": f.accuracy, "n": f.n} for f in result.folds],
-            }
-            for result in results
-        ],
-        "embeddings": str(settings.embeddings),
-        "clips": len(table),
-        "classes": list(classes),
-        "identity": table.identity,
-        "bg_type": settings.bg_type,
-        "bg_embeddings": None if settings.bg_embeddings is None else str(settings.bg_embeddings),
-        "top_n": settings.top_n,
+        "results": [_cell(result, cell) for cell in result.cells],
+        "clips": len(result.table),
+        "classes": list(result.classes),
+        "metrics": list(result.metrics),
+        "identity": result.table.identity,
+        **result.made_with,
         "version": __version__,
     }
 
 
-def summary_rows(results: Sequence[GridResult], y: IntArray) -> tuple[list[str], list[list[str]]]:
+def _cell(result: ClassifyResult, cell: GridResult) -> dict[str, Any]:
+    found: dict[str, Any] = {"mode": cell.mode, "modality": cell.modality, "temperature": cell.temperature}
+    found |= {name: _finite(cell.metric(name)) for name in result.metrics}
+    if (low_high := interval(result, cell)) is not None:
+        found["interval"] = list(low_high)
+    if (matrix := confusion(result, cell)) is not None:
+        found["recall"] = dict(zip(result.classes, _recall(matrix), strict=True))
+    return found | {"folds": [_fold(fold) for fold in cell.folds]}
+
+
+def _fold(fold: FoldResult) -> dict[str, Any]:
+    metrics = {name: _finite(value) for name, value in fold.metrics.items()}
+    chosen = {"chosen": dict(fold.chosen)} if fold.chosen else {}
+    return {"fold": fold.fold, **metrics, "n": fold.n, **chosen}
+
+
+def summary_rows(result: ClassifyResult) -> tuple[list[str], list[list[str]]]:
     """Columns and rows of the table for people."""
-    folds = [fold.fold for fold in results[0].folds]
+    folds = [fold.fold for fold in result.cells[0].folds]
     numbered = folds != [None]
-    columns = ["mode", "modality", "temperature", "accuracy", "95 % interval"]
+    main, *others = result.metrics
+    columns = ["mode", "modality", "temperature", main, *(["95 % interval"] if main == "accuracy" else []), *others]
     columns += [f"fold {fold}" for fold in folds] if numbered else []
     rows = []
-    for result in results:
-        low, high = interval(result, y)
-        temperature = "-" if result.temperature is None else f"{result.temperature:g}"
-        row = [result.mode, result.modality, temperature, f"{result.accuracy:.2%}", f"{low:.1%} to {high:.1%}"]
-        rows.append(row + ([f"{fold.accuracy:.1%}" for fold in result.folds] if numbered else []))
+    for cell in result.cells:
+        row = [cell.mode, cell.modality, _chosen(cell), f"{cell.metric(main):.2%}"]
+        if main == "accuracy" and (low_high := interval(result, cell)) is not None:
+            row.append("{:.1%} to {:.1%}".format(*low_high))
+        row += [_shown(name, cell.metric(name)) for name in others]
+        rows.append(row + ([f"{fold.metrics[main]:.1%}" for fold in cell.folds] if numbered else []))
     return columns, rows
 
 
-def save(
-    folder: Path,
-    document: dict[str, Any],
-    table: EmbeddingTable,
-    classes: Sequence[str],
-    y: IntArray,
-    results: Sequence[GridResult],
-) -> None:
-    """Write results.json, results.csv, predictions.csv and report.html into `folder`."""
-    from atmda.report.html import page
+def save(folder: Path, result: ClassifyResult) -> None:
+    """Write results.json, results.csv, predictions.csv and report.html into `folder`; tables hold numbers."""
+    from atmda.report.page import classification_page
 
-    columns, rows = summary_rows(results, y)
+    document = as_document(result)
     _write(folder / "results.json", json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    _write(folder / "results.csv", _csv(columns, rows))
-    names = [cell_name(result) for result in results]
-    predictions = [
-        [clip, "" if table.folds is None else int(table.folds[row]), classes[y[row]]]
-        + [classes[result.predicted[row]] for result in results]
-        for row, clip in enumerate(table.clips)
+    _write(folder / "results.csv", _csv(*_results_table(result)))
+    _write(folder / "predictions.csv", _csv(*_predictions_table(result)))
+    _write(folder / "report.html", classification_page(result, document))
+
+
+def _results_table(result: ClassifyResult) -> tuple[list[str], list[list[Any]]]:
+    folds = [f"fold_{fold.fold}" for fold in result.cells[0].folds if fold.fold is not None]
+    columns = ["mode", "modality", "temperature", *result.metrics, "interval_low", "interval_high", "clips", *folds]
+    rows = []
+    for cell in result.cells:
+        low, high = interval(result, cell) or ("", "")
+        temperature = "" if cell.temperature is None else cell.temperature
+        row = [cell.mode, cell.modality, temperature, *(cell.metric(name) for name in result.metrics), low, high]
+        rows.append([*row, len(cell.tested), *(f.metrics[result.metrics[0]] for f in cell.folds if folds)])
+    return columns, rows
+
+
+def _predictions_table(result: ClassifyResult) -> tuple[list[str], list[list[Any]]]:
+    """One row a clip: of each cell the predicted class, its score and, where the scale is known, its probability."""
+    columns = ["clip", "fold", "label"]
+    parts: list[list[Any]] = [
+        list(result.table.clips),
+        [
+            "" if result.folds is None else int(fold)
+            for fold in (result.folds if result.folds is not None else result.y)
+        ],
+        [";".join(labels) for labels in result.labels],
     ]
-    _write(folder / "predictions.csv", _csv(["clip", "fold", "label", *names], predictions))
-    matrices = [confusion_matrix(y, result.predicted, len(classes)) for result in results]
-    _write(folder / "report.html", page(document, names, matrices))
+    for cell in result.cells:
+        name, predicted = cell_name(cell), cell.predicted
+        rows = np.arange(len(predicted))
+        columns += [name, f"{name} score"]
+        parts += [[result.classes[c] if c >= 0 else "" for c in predicted.tolist()]]
+        parts += [_rounded(cell.scores[rows, predicted])]
+        if (probabilities := cell.probabilities()) is not None:
+            columns.append(f"{name} probability")
+            parts.append(_rounded(probabilities[rows, predicted]))
+    return columns, [list(row) for row in zip(*parts, strict=True)]
 
 
-def _recall(result: GridResult, y: IntArray, n_classes: int) -> list[float | None]:
+def _rounded(values: Any) -> list[Any]:
+    return [round(float(value), 6) if np.isfinite(value) else "" for value in values]
+
+
+def _recall(matrix: IntArray) -> list[float | None]:
     """By class the fraction of its clips labelled right; None for a class without clips."""
-    matrix = confusion_matrix(y, result.predicted, n_classes)
     counts = matrix.sum(axis=1)
     return [float(right / n) if n else None for right, n in zip(np.diag(matrix), counts, strict=True)]
+
+
+def _chosen(cell: GridResult) -> str:
+    """The temperature; what was chosen fold by fold as a range."""
+    if cell.temperature is None:
+        return "-"
+    if cell.temperature != "auto":
+        return _number(cell.temperature)
+    values = sorted(float(fold.chosen.get("temperature", 0.0)) for fold in cell.folds)
+    return f"auto ({values[0]:g} to {values[-1]:g})"
+
+
+def _shown(metric: str, value: float) -> str:
+    return f"{value:.3f}" if metric in ("ece", "log_loss") else f"{value:.2%}"
+
+
+def _number(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _csv(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from atmda.report.predictions import Prediction, append_csv
+from atmda.report.formats import Row
+from atmda.report.formats.comma_separated import append_csv
 
 SECONDS = 60.0
 
@@ -18,17 +19,17 @@ class Journal:
     written, `warn` is told once and the run goes on without.
     """
 
-    def __init__(self, free_path: Callable[[], Path], warn: Callable[[str], None]) -> None:
-        self._free_path = free_path  # asked once there is something to write: a name is free only until it is taken
+    def __init__(self, unused_path: Callable[[], Path], warn: Callable[[str], None]) -> None:
+        self._unused_path = unused_path  # asked once there is something to write: free only until it is taken
         self.path = Path()
         self.written = 0
         self._warn = warn
-        self._waiting: list[Prediction] | None = []
+        self._waiting: list[Row] | None = []
         self._due = time.monotonic() + SECONDS
 
-    def add(self, prediction: Prediction) -> None:
+    def add(self, row: Row) -> None:
         if self._waiting is not None:
-            self._waiting.append(prediction)
+            self._waiting.append(row)
         if time.monotonic() >= self._due:
             self.write()
 
@@ -39,7 +40,7 @@ class Journal:
             return
         try:
             if not self.written:
-                self.path = self._free_path()
+                self.path = self._unused_path()
             self.path.parent.mkdir(parents=True, exist_ok=True)
             append_csv(self._waiting, self.path)
         except OSError as error:

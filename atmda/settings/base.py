@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
+from atmda.errors import SettingsError
 from atmda.settings.completion import encoder_names
+from atmda.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,15 @@ COMMON, COMPUTE = "Common", "Encoder"
 
 
 class Settings(BaseModel):
-    """What every command takes."""
+    """What every command takes.
+
+    A model accepts settings one by one. Whether they go together is for `check`, which a task calls before it loads
+    or writes anything.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    _asked: frozenset[str] | None = PrivateAttr(None)
 
     data_dir: Annotated[Path, flag("--data-dir", metavar="DIR", panel=COMMON)] = Field(
         Path("data"), description="Where data sets, checkpoints, embeddings and results lie."
@@ -65,6 +73,32 @@ class Settings(BaseModel):
     )
     verbose: Annotated[bool, flag("--verbose", "-v", panel=COMMON)] = Field(False, description="Say more on stderr.")
     debug: Annotated[bool, flag("--debug", panel=COMMON)] = Field(False, description="Show the traceback of an error.")
+
+    @property
+    def workspace(self) -> Workspace:
+        """The folders below `data_dir`."""
+        return Workspace(self.data_dir)
+
+    def check(self) -> None:
+        """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+
+    def asked(self, name: str) -> bool:
+        """Whether the command line, or a call in Python, gave this setting a value other than its default.
+
+        What a file or the environment says for all runs may go unused in one of them; what was asked for may not.
+        """
+        asked = self.model_fields_set if self._asked is None else self._asked
+        return name in asked and getattr(self, name) != type(self).model_fields[name].default
+
+    def refuse_unused(self, names: Iterable[str], used_by: str) -> None:
+        """Raises SettingsError where one of `names` was asked for, though only `used_by` would use it."""
+        for name in names:
+            if self.asked(name):
+                raise SettingsError(f"`{name}` is used with {used_by} alone.", "Leave it out.", setting=name)
+
+    def remember_asked(self, names: Iterable[str]) -> None:
+        """Note which settings were asked for by the command line."""
+        self._asked = frozenset(names)
 
 
 class EncoderSettings(Settings):

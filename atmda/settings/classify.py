@@ -7,10 +7,15 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from atmda.errors import SettingsError
+from atmda.settings.background import check_background
 from atmda.settings.base import EncoderSettings, Modality, flag, lower, split_commas
-from atmda.settings.completion import dataset_names, scene_names
+from atmda.settings.choices import methods, metrics, number_or_auto, numbers_or_auto, split_templates
+from atmda.settings.completion import dataset_names, method_names, metric_names, scene_names
 
 WHAT, HOW, OUT = "What to classify", "Grid", "Results"
+Auto = Literal["auto"]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def _choices(value: object) -> object:
@@ -29,19 +34,32 @@ class ClassifySettings(EncoderSettings):
     text_embeddings: Annotated[Path | None, flag("--text-embeddings", metavar="FILE.npz", panel=WHAT)] = Field(
         None, description="Class anchors made elsewhere: embeddings (c, d) and labels (c,); no encoder is loaded."
     )
+    cv: Annotated[int | None, flag("--cv", metavar="N", panel=WHAT)] = Field(
+        None,
+        ge=2,
+        description="Make N stratified folds, clips of one source recording together, where the data has none.",
+    )
     mode: Annotated[
-        tuple[Literal["zs", "tgap", "sv"], ...],
-        BeforeValidator(_choices),
-        flag("--mode", metavar="zs,tgap,sv", panel=HOW),
+        tuple[str, ...],
+        BeforeValidator(methods),
+        flag("--mode", metavar="zs,tgap,sv", complete=method_names, panel=HOW),
     ] = Field(
-        ("zs",), min_length=1, description="Zero-shot, text-guided audio prototypes, supervised; several by commas."
+        ("zs",),
+        min_length=1,
+        description="Zero-shot, text-guided audio prototypes, supervised; baselines knn, logreg, svm, rf, mlp.",
     )
     modality: Annotated[
         tuple[Modality, ...], BeforeValidator(_choices), flag("--modality", metavar="none,text,audio", panel=HOW)
     ] = Field(("none",), min_length=1, description="What describes the background; several by commas.")
     temperature: Annotated[
-        tuple[float, ...], BeforeValidator(split_commas), flag("--temperature", metavar="T,T", panel=HOW)
-    ] = Field((0.5,), min_length=1, description="How much of the background profile is subtracted; several by commas.")
+        tuple[Number | Auto, ...],
+        BeforeValidator(numbers_or_auto),
+        flag("--temperature", metavar="T,T|auto", panel=HOW),
+    ] = Field(
+        (0.5,),
+        min_length=1,
+        description="How much of the background profile is subtracted; several by commas; auto: by training folds.",
+    )
     bg_type: Annotated[str | None, flag("--bg-type", metavar="NAME", complete=scene_names, panel=HOW)] = Field(
         None, description="Name of the background for --modality text, as in park."
     )
@@ -49,9 +67,42 @@ class ClassifySettings(EncoderSettings):
         None,
         description="Embeddings of backgrounds for --modality audio: each clip's own where known, else their mean.",
     )
-    top_n: Annotated[int, flag("--top-n", metavar="N", panel=HOW)] = Field(
-        35, ge=1, description="Training embeddings a class in tgap."
+    top_n: Annotated[
+        Annotated[int, Field(ge=1)] | Auto,
+        BeforeValidator(number_or_auto),
+        flag("--top-n", metavar="N|auto", panel=HOW),
+    ] = Field(35, description="Training embeddings a class in tgap; auto: chosen on the training folds.")
+    logit_scale: Annotated[
+        Annotated[float, Field(gt=0, allow_inf_nan=False)] | Auto | None,
+        BeforeValidator(number_or_auto),
+        flag("--logit-scale", metavar="X|auto", panel=HOW),
+    ] = Field(None, description="What makes scores logits; else the encoder's own; auto: fitted on the training folds.")
+    templates: Annotated[
+        tuple[str, ...], BeforeValidator(split_templates), flag("--templates", metavar="SENTENCE;...", panel=HOW)
+    ] = Field(
+        (),
+        description='Sentences for a class; of several the mean, renormalised. (default "This is a sound of {label}")',
+    )
+    metric: Annotated[
+        tuple[str, ...],
+        BeforeValidator(metrics),
+        flag("--metric", metavar="NAME,NAME", complete=metric_names, panel=OUT),
+    ] = Field(
+        (),
+        description="accuracy, balanced_accuracy, macro_f1, top3, map, ece, ...; auto chooses by the first. "
+        "(default accuracy; map for several labels a clip)",
+    )
+    list_methods: Annotated[bool, flag("--list-methods", panel=OUT)] = Field(
+        False, description="Name every method and metric there is, with its source."
     )
     save_results: Annotated[Path | None, flag("--save-results", metavar="DIR", panel=OUT)] = Field(
         None, description="Also write results.json, results.csv, predictions.csv and report.html there."
     )
+
+    def check(self) -> None:
+        """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        if self.embeddings is None:
+            raise SettingsError("Give `embeddings` PATH, a store that atmda embed made.", setting="embeddings")
+        check_background(self, self.modality, "bg_embeddings", "embeddings of the background recordings")
+        if "tgap" not in self.mode:
+            self.refuse_unused(("top_n",), "`mode` tgap")

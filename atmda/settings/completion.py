@@ -20,12 +20,24 @@ def dataset_names(incomplete: str) -> list[str]:
 
 
 def scene_names(incomplete: str) -> list[str]:
-    from atmda.core.methods.prompts import SCENES
+    from atmda.datasets import labels_of
 
-    return _starting(list(SCENES), incomplete)
+    return _starting([scene.replace(" ", "_") for scene in labels_of("tau2019uas")], incomplete)
 
 
 def fetch_names(incomplete: str) -> list[str]:
     from atmda.download.catalogue import target_names
 
     return _starting(target_names(), incomplete)
+
+
+def method_names(incomplete: str) -> list[str]:
+    from atmda.core.methods import METHODS
+
+    return _starting(METHODS.names(), incomplete)
+
+
+def metric_names(incomplete: str) -> list[str]:
+    from atmda.core.evaluation.metrics import METRICS
+
+    return _starting(METRICS.names(), incomplete)

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from atmda.settings.base import EncoderSettings, flag
+from atmda.errors import SettingsError
+from atmda.settings.base import EncoderSettings, flag, lower
 from atmda.settings.completion import dataset_names
 
 WHAT, OUT = "What to embed", "Results"
@@ -42,6 +43,14 @@ class EmbedSettings(EncoderSettings):
         None, description="Any recordings instead of a data set."
     )
     recursive: Annotated[bool, flag("--recursive", "-r", panel=WHAT)] = Field(False, description="With sub-folders.")
+    annotations: Annotated[Path | None, flag("--annotations", metavar="FILE", panel=WHAT)] = Field(
+        None,
+        description="Labels of the recordings: a CSV or TSV with filename,label and fold,split,start,end,source where "
+        "known (several labels separated by ;), or a Raven selection table.",
+    )
+    labels_from: Annotated[
+        Literal["folders"] | None, BeforeValidator(lower), flag("--labels-from", metavar="folders", panel=WHAT)
+    ] = Field(None, description="Sub-folders are the labels; fold1, fold2, ... among them are folds.")
     shard: Annotated[
         tuple[int, int] | None, BeforeValidator(parse_shard), flag("--shard", metavar="I/N", panel=WHAT)
     ] = Field(None, description="Only the I-th of N parts, for job arrays that share one --output.")
@@ -54,3 +63,16 @@ class EmbedSettings(EncoderSettings):
     force: Annotated[bool, flag("--force", panel=OUT)] = Field(
         False, description="Start again where --output exists already."
     )
+
+    def check(self) -> None:
+        """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        if (self.dataset is None) == (self.audio_folder is None):
+            raise SettingsError("Give `dataset` NAME or `audio_folder` DIR, one of them.", setting="dataset")
+        if self.path is not None and self.dataset is None:
+            raise SettingsError("`path` goes with `dataset`; use `audio_folder` for any folder.", setting="path")
+        if self.dataset is not None:
+            self.refuse_unused(("annotations", "labels_from"), "`audio_folder`")
+        if self.annotations is not None and self.labels_from is not None:
+            raise SettingsError("`annotations` and `labels_from` both say what is heard.", "Give one of them.")
+        if self.shard is not None and self.format != "parquet":
+            raise SettingsError(f"`shard` works with `format` parquet, not {self.format}.", setting="shard")

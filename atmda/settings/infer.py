@@ -7,17 +7,20 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from atmda.errors import SettingsError
+from atmda.settings.background import check_background
 from atmda.settings.base import EncoderSettings, Flag, Modality, flag, lower, split_commas
-from atmda.settings.completion import scene_names
+from atmda.settings.choices import split_templates
+from atmda.settings.completion import method_names, scene_names
 
-WHAT, HOW, OUT = "What to label", "Adaptation to the background", "Results"
+WHAT, HOW, CLASSES, OUT = "What to label", "Adaptation to the background", "Prototypes", "Results"
 
 
 class InferSettings(EncoderSettings):
-    """Label a folder of recordings by name."""
+    """Label recordings by name: with sentences alone, or with prototypes from a few examples of your own."""
 
     class_labels: Annotated[Path | None, flag("--class-labels", metavar="FILE", panel=WHAT)] = Field(
-        None, description="Class labels, one a line."
+        None, description="Class labels, one a line, or a CSV with a column label, class, category or name."
     )
     labels: Annotated[tuple[str, ...], BeforeValidator(split_commas), flag("--labels", metavar="A,B", panel=WHAT)] = (
         Field((), description="Class labels given here, comma separated, instead of a file.")
@@ -26,6 +29,9 @@ class InferSettings(EncoderSettings):
         None, description="The recordings: a directory, a glob or one file, any format libsndfile reads."
     )
     recursive: Annotated[bool, flag("--recursive", "-r", panel=WHAT)] = Field(False, description="With sub-folders.")
+    embeddings: Annotated[Path | None, flag("--embeddings", metavar="PATH", panel=WHAT)] = Field(
+        None, description="Label what has been embedded already (a store, .npz or .pt) instead of reading audio."
+    )
     demo: Annotated[bool, flag("--demo", panel=WHAT)] = Field(
         False, description="Label the recordings that come with atmda, with and without adaptation."
     )
@@ -41,6 +47,27 @@ class InferSettings(EncoderSettings):
     bg_folder: Annotated[str | None, flag("--bg-folder", metavar="DIR", panel=HOW)] = Field(
         None, description="Recordings of the background for --modality audio."
     )
+    mode: Annotated[
+        str, BeforeValidator(lower), flag("--mode", metavar="zs|tgap|sv", complete=method_names, panel=CLASSES)
+    ] = Field("zs", description="Zero-shot by sentences, or prototypes from --examples (tgap, sv, knn, ...).")
+    examples: Annotated[Path | None, flag("--examples", metavar="PATH", panel=CLASSES)] = Field(
+        None, description="What prototypes are made from: an embedding store, or a folder with a sub-folder a class."
+    )
+    annotations: Annotated[Path | None, flag("--annotations", metavar="FILE", panel=CLASSES)] = Field(
+        None, description="Labels of the recordings in --examples: a CSV or TSV (filename,label) or a Raven table."
+    )
+    prototypes: Annotated[Path | None, flag("--prototypes", metavar="FILE.npz", panel=CLASSES)] = Field(
+        None, description="Use prototypes that --save-prototypes kept; labels come with them."
+    )
+    save_prototypes: Annotated[Path | None, flag("--save-prototypes", metavar="FILE.npz", panel=CLASSES)] = Field(
+        None, description="Keep the prototypes for another run."
+    )
+    templates: Annotated[
+        tuple[str, ...], BeforeValidator(split_templates), flag("--templates", metavar="SENTENCE;...", panel=CLASSES)
+    ] = Field(
+        (),
+        description='Sentences for a class; of several the mean, renormalised. (default "This is a sound of {label}")',
+    )
     output: Annotated[str | None, flag("--output", "-o", metavar="FILE", panel=OUT)] = Field(
         None,
         description="A .csv, .jsonl or .parquet file, or - for stdout; else <data-dir>/results/results_<time>.csv.",
@@ -51,3 +78,45 @@ class InferSettings(EncoderSettings):
     save_results: Annotated[bool, Flag(("--save-results",), hidden=True)] = Field(
         True, description="Accepted from the original scripts; results are always saved."
     )
+
+    def check(self) -> None:
+        """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        if self.demo:
+            return
+        check_background(self, (self.modality,), "bg_folder", "recordings of the background")
+        self._check_prototypes()
+        given = bool(self.labels) + (self.class_labels is not None) + (self.prototypes is not None)
+        if given > 1 or (not given and self.examples is None):
+            raise SettingsError(
+                "Give the class labels: `class_labels` FILE, or `labels` A,B, one of them.", setting="class_labels"
+            )
+        if self.embeddings is not None and self.audio_folder is not None:
+            raise SettingsError("`embeddings` and `audio_folder` both say what to label.", "Give one of them.")
+        if self.embeddings is not None:
+            self.refuse_unused(("recursive",), "`audio_folder`")
+
+    def _check_prototypes(self) -> None:
+        from atmda.core.methods import METHODS
+        from atmda.core.methods.base import CLIPS
+
+        method = METHODS.get(self.mode)
+        trained = CLIPS in method.needs
+        if trained and self.examples is None and self.prototypes is None:
+            raise SettingsError(
+                f"`mode` {self.mode} needs `examples`, recordings or embeddings to make its prototypes from.",
+                setting="examples",
+            )
+        if not trained:
+            self.refuse_unused(("examples", "annotations"), "`mode` tgap or sv")
+        if self.prototypes is not None:
+            for name in ("mode", "examples", "save_prototypes", "templates"):
+                if self.asked(name):
+                    raise SettingsError(f"`prototypes` are made already; `{name}` has no use.", "Leave it out.")
+        if self.annotations is not None and self.examples is None:
+            raise SettingsError("`annotations` say what is heard in `examples`, which are not given.")
+        if not method.adapts and self.modality != "none":
+            raise SettingsError(
+                f"`mode` {self.mode} has no prototypes that a background's profile could be taken from.",
+                "Use `modality` none, or `mode` zs, tgap or sv.",
+                setting="modality",
+            )

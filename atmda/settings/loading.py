@@ -77,10 +77,26 @@ def load_settings(
         if value is not None:
             given[key] = (value, flag_of(model, key))
     own = {key: pair for key, pair in given.items() if key in model.model_fields}
+    settings = make_settings(
+        model, {key: value for key, (value, _) in own.items()}, {key: source for key, (_, source) in own.items()}
+    )
+    settings.remember_asked(key for key, value in flags.items() if value is not None)
+    return settings
+
+
+def make_settings(
+    model: type[AnySettings], values: Mapping[str, Any], sources: Mapping[str, str] | None = None
+) -> AnySettings:
+    """The model of `values`; `sources` says where each comes from. Raises SettingsError for what cannot be."""
+    unknown = sorted(set(values) - set(model.model_fields))
+    if unknown:
+        _check_known(unknown[0], set(model.model_fields), f"`{unknown[0]}`")
     try:
-        return model.model_validate({key: value for key, (value, _) in own.items()})
+        return model.model_validate(dict(values))
     except ValidationError as error:
-        raise SettingsError(_explain(error, {key: source for key, (_, source) in own.items()})) from error
+        names = {key: f"`{key}`" for key in values} if sources is None else sources
+        message, key = _explain(error, names)
+        raise SettingsError(message, setting=key) from error
 
 
 def _from_toml(config: Path, command: str, known: set[str], own: set[str]) -> dict[str, tuple[Any, str]]:
@@ -117,11 +133,12 @@ def flag_of(model: type[Settings], key: str) -> str:
     return key
 
 
-def _explain(error: ValidationError, sources: dict[str, str]) -> str:
+def _explain(error: ValidationError, sources: Mapping[str, str]) -> tuple[str, str]:
+    """One sentence for the first thing that is wrong, and the setting it is about."""
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else ""
     source = sources.get(key, key)
     reason = first["msg"].removeprefix("Value error, ").rstrip(".")
     value = first.get("input")
     shown = f" {value}" if isinstance(value, (str, int, float)) and key else ""
-    return f"{source}{shown}: {reason[0].lower()}{reason[1:]}." if source else f"{reason}."
+    return (f"{source}{shown}: {reason[0].lower()}{reason[1:]}." if source else f"{reason}."), key

@@ -57,8 +57,8 @@ def _read(path: Path) -> EmbeddingTable:
 
 def read_text_anchors(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
     """Class anchors from a `.npz`: `embeddings` (c, d) float32 and `labels` (c,) str. Raises StoreError."""
-    with _damage_named(path, _NO_ARCHIVE):
-        arrays = _load_npz(path, ("embeddings", "labels"))
+    with damage_named(path, _NO_ARCHIVE):
+        arrays = load_npz(path, ("embeddings", "labels"))
         embeddings = np.asarray(arrays["embeddings"], np.float32)
         labels = tuple(map(str, arrays["labels"]))
     if embeddings.ndim != 2 or len(embeddings) != len(labels):
@@ -105,7 +105,7 @@ def write_original(table: EmbeddingTable, path: Path) -> None:
 
 
 @contextmanager
-def _damage_named(path: Path, what: str) -> Iterator[None]:
+def damage_named(path: Path, what: str) -> Iterator[None]:
     """Whatever reading `path` raises (a damaged file: nearly anything) becomes a StoreError that says `what`."""
     try:
         yield
@@ -118,8 +118,8 @@ def _damage_named(path: Path, what: str) -> Iterator[None]:
 
 
 def _read_npz(path: Path) -> EmbeddingTable:
-    with _damage_named(path, _NO_ARCHIVE):
-        arrays = _load_npz(path, ("embeddings", "clips"))
+    with damage_named(path, _NO_ARCHIVE):
+        arrays = load_npz(path, ("embeddings", "clips"))
         known: dict[str, Any] = {name: list(map(str, arrays[name])) for name in TEXTS if name in arrays}
         known |= {name: np.asarray(arrays[name], np.float64) for name in TIMES if name in arrays}
         sets = [_separated(text) for text in arrays["labels"]] if "labels" in arrays else None
@@ -140,7 +140,7 @@ def _separated(text: Any) -> tuple[str, ...]:
     return tuple(label.strip() for label in str(text).split(LABEL_SEPARATOR) if label.strip())
 
 
-def _load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
+def load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
     with np.load(path, allow_pickle=False) as archive:
         arrays = {name: archive[name] for name in archive.files}
     missing = [name for name in needed if name not in arrays]
@@ -152,7 +152,7 @@ def _load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
 def _read_original(path: Path) -> EmbeddingTable:
     from atmda.core.torchfile import TorchFile
 
-    with TorchFile(path) as file, _damage_named(path, _NO_DICTIONARY):
+    with TorchFile(path) as file, damage_named(path, _NO_DICTIONARY):
         items = list(file.value.items())
         embeddings = np.stack([_vector(file, entry["embd"], clip) for clip, entry in items])
         clips = [str(clip) for clip, _ in items]

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from atmda.core.evaluation.metrics import Metric, Scored
 from atmda.core.evaluation.splits import inner_splits
@@ -19,7 +18,7 @@ from atmda.core.methods.adaptation import TEMPERATURE, adapt
 from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.base import Method, Split, Training
 from atmda.core.methods.prototypes import TOP_N
-from atmda.core.types import FloatArray, IntArray
+from atmda.core.types import BoolArray, FloatArray, IntArray
 
 AUTO = "auto"
 #: candidates, those nearest the published default first
@@ -32,7 +31,7 @@ LOWEST_SCALE, HIGHEST_SCALE = 0.1, 1000.0
 class _Inner:
     """One inner test set under one candidate: true classes, scores (m, c) and the background's profile or None."""
 
-    y: npt.NDArray[np.generic]
+    y: IntArray | BoolArray
     scores: FloatArray
     profile: FloatArray | None
 
@@ -84,7 +83,7 @@ class Chooser:
                     best = (value, chosen, parts)
         _, found, parts = best
         if scale:
-            t = found.get("temperature", 0.0 if temperature in (None, AUTO) else float(temperature))  # type: ignore[arg-type]
+            t = found.get("temperature", 0.0 if temperature in (None, AUTO) else float(temperature))
             found = {**found, "logit_scale": fitted_scale([(p.y, p.adapted(t)) for p in parts])}
         return found
 
@@ -103,7 +102,7 @@ class Chooser:
         return parts
 
 
-def fitted_scale(parts: Sequence[tuple[npt.NDArray[np.generic], FloatArray]]) -> float:
+def fitted_scale(parts: Sequence[tuple[IntArray | BoolArray, FloatArray]]) -> float:
     """The logit scale under which the right classes are likeliest: `parts` are classes (m,) with scores (m, c).
 
     One number by maximum likelihood, as temperature scaling has it (Guo et al., ICML 2017). Raises ValueError where

@@ -1,0 +1,41 @@
+"""Do two artifacts go together? Embeddings of two encoders, or of one run in two ways, never meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from atmda.errors import StoreError
+
+#: what decides a text embedding; how recordings were read does not
+TEXT_FIELDS = ("encoder", "weights_sha256")
+
+
+def check_same(
+    mine: Mapping[str, str],
+    theirs: Mapping[str, str],
+    my_name: str,
+    their_name: str,
+    fields: Iterable[str] | None = None,
+) -> None:
+    """Raises StoreError with the first field in which two identities differ; one that tells nothing fits all.
+
+    `fields`: those that count, all of both unless given; a field that one side does not tell counts only then not.
+    """
+    if not mine or not theirs:
+        return
+    for key in sorted(mine.keys() | theirs.keys()) if fields is None else fields:
+        if fields is not None and (key not in mine or key not in theirs):
+            continue
+        if mine.get(key) != theirs.get(key):
+            raise StoreError(
+                f"{their_name}: its {key} is {theirs.get(key)}, that of {my_name} is {mine.get(key)}.",
+                "Embed both in the same way.",
+            )
+
+
+def check_width(width: int, other: int, name: str, other_name: str) -> None:
+    """Raises StoreError where embeddings of two widths would meet."""
+    if width != other:
+        raise StoreError(
+            f"{name}: its embeddings have {width} numbers, {other_name} {other}.", "Use what belongs to them."
+        )

@@ -1,0 +1,63 @@
+"""Tables that people write: CSV or TSV with a header, in UTF-8 or UTF-16, whatever the spreadsheet made of it."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from atmda.errors import SettingsError
+
+MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Column names, and records with the line on which each ends."""
+
+    columns: tuple[str, ...]
+    records: tuple[tuple[int, tuple[str, ...]], ...]
+
+    def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Each record as a dictionary; cells that are missing at its end are empty."""
+        for line, record in self.records:
+            cells = [*record, *[""] * (len(self.columns) - len(record))]
+            yield line, dict(zip(self.columns, cells, strict=False))
+
+
+def read_text(path: Path, setting: str) -> str:
+    """The text of a file that people wrote. Raises SettingsError, naming `setting`, where it is none."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"`{setting}` {path}: it cannot be read ({error.strerror}).", setting=setting) from error
+    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), "utf-8")
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise SettingsError(
+            f"`{setting}` {path}: it is not text in UTF-8.", "Save it as UTF-8 and try again.", setting=setting
+        ) from error
+
+
+def parse_table(text: str, path: Path, setting: str) -> Table:
+    """`text` as a table; its first line is the header. Raises SettingsError where it is none."""
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    try:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(header))
+        records = [(reader.line_num, tuple(cell.strip() for cell in record)) for record in reader if any(record)]
+    except csv.Error as error:
+        raise SettingsError(f"`{setting}` {path}: it is not a CSV table ({error}).", setting=setting) from error
+    if not records:
+        raise SettingsError(f"`{setting}` {path}: there is nothing in it.", setting=setting)
+    return Table(records[0][1], tuple(records[1:]))
+
+
+def delimiter_of(header: str) -> str:
+    """What separates the columns of a header line: a tab, else the commoner of semicolon and comma."""
+    if "\t" in header:
+        return "\t"
+    return ";" if header.count(";") > header.count(",") else ","

@@ -1,0 +1,54 @@
+"""Choices that are found as the program runs: methods and metrics by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from atmda.settings.base import lower, split_commas
+
+TEMPLATES_HELP = 'Sentences for a class; of several the mean, renormalised. (default "This is a sound of {label}")'
+
+
+def methods(value: Any) -> Any:
+    """Names of methods, comma separated, in any case. Raises ValueError with the nearest known name."""
+    from atmda.core.methods import METHODS
+
+    return _known(value, METHODS, "mode")
+
+
+def metrics(value: Any) -> Any:
+    """Names of metrics, comma separated, in any case. Raises ValueError with the nearest known name."""
+    from atmda.core.evaluation.metrics import METRICS
+
+    return _known(value, METRICS, "metric")
+
+
+def _known(value: Any, registry: Any, what: str) -> Any:
+    from atmda.errors import SettingsError
+
+    names = lower(split_commas(value))
+    for name in names:
+        try:
+            registry.get(name)
+        except SettingsError as error:
+            raise ValueError(f"{name!r} is no {what}. {error.hint}".rstrip(".")) from error
+    return names
+
+
+def number_or_auto(value: Any) -> Any:
+    """A number as it is, "auto" in any case."""
+    return lower(value) if isinstance(value, str) else value
+
+
+def numbers_or_auto(value: Any) -> Any:
+    """Numbers or "auto", comma separated."""
+    return tuple(number_or_auto(part) for part in split_commas(value))
+
+
+def split_templates(value: Any) -> Any:
+    """ "A {label};B {label}" -> ("A {label}", "B {label}"). Raises ValueError where {label} is missing."""
+    parts = tuple(p.strip() for p in value.split(";") if p.strip()) if isinstance(value, str) else tuple(value)
+    for part in parts:
+        if "{label}" not in part:
+            raise ValueError(f"the sentence {part!r} has no {{label}} in it, where the class's name is to stand")
+    return parts

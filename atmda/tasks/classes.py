@@ -1,0 +1,109 @@
+"""Which classes there are to choose from, and by what prototypes they are told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atmda.errors import SettingsError
+from atmda.settings.infer import InferSettings
+from atmda.tasks.encoding import text_anchors
+from atmda.tasks.examples import labelled_examples
+from atmda.tasks.observer import Observer
+
+if TYPE_CHECKING:
+    from atmda.core.encoders.base import Encoder
+    from atmda.core.methods.base import Method, Scorer
+
+
+@dataclass(frozen=True)
+class Classes:
+    """Labels, the method that tells them apart, fitted, and what makes its scores logits."""
+
+    labels: tuple[str, ...]
+    mode: str
+    scorer: Scorer
+    logit_scale: float
+
+
+def given_labels(settings: InferSettings, observer: Observer) -> tuple[str, ...]:
+    """The labels of `labels` or `class_labels`, those that mean the same prompt merged; () where neither is given."""
+    from atmda.datasets.labels import merge_labels, read_labels
+
+    labels = settings.labels
+    if settings.class_labels is not None:
+        labels = read_labels(_label_file(settings, settings.class_labels))
+    kept, merged = merge_labels(labels)
+    for first, others in merged.items():
+        observer.notice(f"note: {', '.join(map(repr, others))} means the same as {first!r}, which stands for it.")
+    return kept
+
+
+def classes_of(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, observer: Observer) -> Classes:
+    """`labels` (else those of the examples) with prototypes made as `mode` says."""
+    from atmda.core.methods import METHODS
+    from atmda.core.methods.base import CLIPS, TEXT, Training
+
+    method = METHODS.get(settings.mode)
+    examples = None
+    if CLIPS in method.needs:
+        labels, examples = labelled_examples(settings, labels, encoder, observer)
+        method = _with_fewer_neighbours(method, len(examples) // len(labels), observer)
+    text = text_anchors(encoder, labels, settings.templates, observer) if TEXT in method.needs else None
+    X = y = None
+    if examples is not None:
+        import numpy as np
+
+        index = {label: number for number, label in enumerate(labels)}
+        X, y = examples.embeddings, np.asarray([index[label] for label in examples.labels or ()], np.int64)
+    try:
+        scorer = method.fit(Training(len(labels), text, X, y))
+    except ValueError as error:  # a classifier that finds one class alone, say
+        raise SettingsError(
+            f"`mode` {method.name} cannot learn from `examples` {settings.examples}: {error}."
+        ) from error
+    scale = encoder.logit_scale if method.logit_scale is None else method.logit_scale
+    return Classes(labels, method.name, scorer, scale)
+
+
+def kept_classes(path: Path, width: int, identity: dict[str, str], made_of: str) -> Classes:
+    """The classes of a file of prototypes, for embeddings of `width` with `identity`. Raises StoreError."""
+    from atmda.core.embeddings.identity import check_same, check_width
+    from atmda.core.methods.base import Prototypes
+    from atmda.core.methods.prototype_file import KeptPrototypes
+
+    kept = KeptPrototypes.read(path)
+    check_same(identity, kept.identity, made_of, str(path))
+    check_width(width, kept.P.shape[1], made_of, f"the prototypes in {path} have")
+    return Classes(kept.labels, kept.mode, Prototypes(kept.P), kept.logit_scale)
+
+
+def keep_classes(path: Path, classes: Classes, identity: dict[str, str]) -> None:
+    """Write prototypes for another run. Raises SettingsError where the mode has none."""
+    from atmda.core.methods.base import Prototypes
+    from atmda.core.methods.prototype_file import KeptPrototypes
+
+    if not isinstance(classes.scorer, Prototypes):
+        raise SettingsError(f"`save_prototypes`: `mode` {classes.mode} has no prototypes.", setting="save_prototypes")
+    KeptPrototypes(classes.scorer.P, classes.labels, classes.mode, identity, classes.logit_scale).write(path)
+
+
+def _label_file(settings: InferSettings, path: Path) -> Path:
+    """The original scripts looked for labels in folders of their own too."""
+    if path.exists() or path.is_absolute():
+        return path
+    beside = Path(settings.audio_folder).parent / path if settings.audio_folder else path
+    return next((p for p in (settings.workspace.label_files / path, beside) if p.exists()), path)
+
+
+def _with_fewer_neighbours(method: Method, each: int, observer: Observer) -> Method:
+    """A handful of examples has not the 35 a class that tgap takes of a whole data set."""
+    wanted = method.options().get("top_n")
+    if wanted is None or wanted <= each:
+        return method
+    fewer = max(1, each)
+    observer.notice(
+        f"{method.name}: each prototype is the mean of the {fewer} nearest examples, for there are no more a class."
+    )
+    return method.with_options({"top_n": fewer})

@@ -1,0 +1,123 @@
+"""A data set or a folder becomes a store of embeddings."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from atmda.core.clip import Clip
+from atmda.core.embeddings.formats import write_npz, write_original
+from atmda.core.embeddings.store import EmbeddingStore, Manifest, read_store
+from atmda.core.types import FloatArray
+from atmda.datasets import Dataset, load_dataset, load_folder
+from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
+from atmda.errors import StoreError
+from atmda.settings.embed import EmbedSettings
+from atmda.tasks.encoding import embedded, open_encoder
+from atmda.tasks.observer import Observer
+from atmda.tasks.results import EmbedResult
+
+SHARD_CLIPS = 256  # what a killed run loses at most
+
+
+def embed(settings: EmbedSettings, observer: Observer | None = None) -> EmbedResult:
+    """Embed what the settings name into `settings.output`, or go on with what is there.
+
+    Raises:
+        SettingsError: settings that do not go together, before anything is loaded.
+        AtmdaError: there is no such data set or folder, or a folder that is something else or was made otherwise.
+    """
+    observer = observer or Observer()
+    settings.check()
+    data = _dataset(settings, observer)
+    output = settings.output or settings.workspace.new_embeddings(_name_of(settings))
+    if settings.format == "parquet":
+        return _fill(settings, data, output, observer)
+    return _one_file(settings, data, output, observer)
+
+
+def _dataset(settings: EmbedSettings, observer: Observer) -> Dataset:
+    """The clips, with what is known of them; what had to be left out is told."""
+    if settings.dataset is not None:
+        data = load_dataset(settings.dataset, settings.data_dir, settings.path)
+    elif settings.annotations is not None:
+        data = load_annotated(str(settings.audio_folder), settings.annotations, settings.recursive)
+    elif settings.labels_from is not None:
+        data = labels_from_folders(Path(str(settings.audio_folder)))
+    else:
+        data = load_folder(str(settings.audio_folder), settings.recursive)
+    for problem in data.problems:
+        observer.warning(problem)
+    observer.detail(f"{data.name}: {len(data.clips)} clips, {len(data.labels)} classes, {len(data.folds)} folds.")
+    return data
+
+
+def _name_of(settings: EmbedSettings) -> str:
+    name = Path(settings.path or settings.dataset or str(settings.audio_folder)).name
+    return name if name not in ("", "..") else "folder"
+
+
+def _one_file(settings: EmbedSettings, data: Dataset, output: Path, observer: Observer) -> EmbedResult:
+    """A single file is made of a store beside it, so that it resumes as a store does."""
+    output = output if output.suffix == f".{settings.format}" else output.with_name(f"{output.name}.{settings.format}")
+    if output.exists() and not settings.force:
+        raise StoreError(f"{output}: it exists already.", "Choose another `output`, or `force` to make it again.")
+    folder = output.with_name(f"{output.name}.partial")
+    done = _fill(settings, data, folder, observer)
+    write = write_npz if settings.format == "npz" else write_original
+    write(read_store(folder), output)
+    shutil.rmtree(folder)
+    return EmbedResult(output, settings.format, done.clips, done.skipped)
+
+
+def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observer) -> EmbedResult:
+    """Embed what the store in `folder` lacks."""
+    encoder = open_encoder(settings, observer)
+    part = "part" if settings.shard is None else "part-{}-of-{}".format(*settings.shard)
+    manifest = Manifest(encoder.identity, encoder.dim, data.name, data.labels, encoder.logit_scale)
+    store = EmbeddingStore.open(folder, manifest, part=part, force=settings.force)
+    clips = data.clips if settings.shard is None else data.clips[settings.shard[0] - 1 :: settings.shard[1]]
+    left = _left(clips, store, folder, observer)
+    shard = _Shard(store)
+    try:
+        for clip, result in embedded(encoder, left, settings, observer, "Embedding"):
+            shard.add(clip, result.embedding, result.error.reason if result.error else "")
+    finally:
+        shard.publish()  # also when interrupted: what was finished is kept
+    done, skipped = store.done()
+    names = {clip.name for clip in clips}
+    return EmbedResult(
+        folder, "parquet", len(done & names), {clip: reason for clip, reason in skipped.items() if clip in names}
+    )
+
+
+def _left(clips: Sequence[Clip], store: EmbeddingStore, folder: Path, observer: Observer) -> list[Clip]:
+    """The clips that are not done; once all were tried, those that were skipped, for they may have been mended."""
+    done, skipped = store.done()
+    left = [clip for clip in clips if clip.name not in done and clip.name not in skipped]
+    if left and (done or skipped):
+        observer.notice(f"Resuming {folder}: {len(clips) - len(left)} of {len(clips)} clips are done.")
+    return left or [clip for clip in clips if clip.name in skipped]
+
+
+class _Shard:
+    """The shard being filled."""
+
+    def __init__(self, store: EmbeddingStore) -> None:
+        self._store = store
+        self._rows: list[tuple[Clip, FloatArray]] = []
+        self._skipped: dict[str, str] = {}
+
+    def add(self, clip: Clip, embedding: FloatArray | None, reason: str) -> None:
+        if embedding is None:
+            self._skipped[clip.name] = reason
+        else:
+            self._rows.append((clip, embedding))
+        if len(self._rows) + len(self._skipped) >= SHARD_CLIPS:
+            self.publish()
+
+    def publish(self) -> None:
+        if self._rows or self._skipped:
+            self._store.append(self._rows, self._skipped)
+            self._rows, self._skipped = [], {}
