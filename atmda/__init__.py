@@ -3,13 +3,20 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from atmda.api import classify, embed, infer
     from atmda.core.encoders import load_encoder
     from atmda.core.methods.classifier import PrototypeClassifier
 
 __version__ = "0.1.0"
-__all__ = ["PrototypeClassifier", "__version__", "load_encoder"]
+__all__ = ["PrototypeClassifier", "__version__", "classify", "embed", "infer", "load_encoder"]
 
-_PUBLIC = {"PrototypeClassifier": "atmda.core.methods.classifier", "load_encoder": "atmda.core.encoders"}
+_PUBLIC = {
+    "PrototypeClassifier": "atmda.core.methods.classifier",
+    "classify": "atmda.api",
+    "embed": "atmda.api",
+    "infer": "atmda.api",
+    "load_encoder": "atmda.core.encoders",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -19,3 +26,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(import_module(_PUBLIC[name]), name)
     raise AttributeError(f"module 'atmda' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

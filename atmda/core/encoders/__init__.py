@@ -80,6 +80,11 @@ def load_encoder(
 
     Raises:
         SettingsError: an unknown model, or a device that is not there.
+
+    >>> from atmda import load_encoder
+    >>> encoder = load_encoder("compact")
+    >>> encoder.embed_text(["This is a sound of siren", "This is a sound of rain"]).shape
+    (2, 640)
     """
     request = EncoderRequest(model, device, precision, long, seed, Path(data_dir))
     name = resolve(request)

@@ -59,14 +59,14 @@ class _OneByOne:
 
 @dataclass(frozen=True)
 class Baseline(Method):
-    """A scikit-learn classifier behind `StandardScaler`: `make` gives a new one, not fitted yet.
+    """A scikit-learn classifier behind `StandardScaler`: `make` gives a new one for n training clips, not fitted yet.
 
     `decision`: its scores are its decision function, where it has no probabilities.
     """
 
     name: str
     about: str
-    make: Callable[[], ClassifierMixin]
+    make: Callable[[int], ClassifierMixin]
     decision: bool = False
 
     source = "scikit-learn"
@@ -89,40 +89,40 @@ class Baseline(Method):
 
     def options(self) -> dict[str, Any]:
         """What its classifier was made with."""
-        return dict(self.make().get_params())
+        return dict(self.make(1000).get_params())
 
     def _fitted(self, X: Any, y: npt.NDArray[Any]) -> Any:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import StandardScaler
 
-        return make_pipeline(StandardScaler(), self.make()).fit(X, y)
+        return make_pipeline(StandardScaler(), self.make(len(X))).fit(X, y)
 
 
-def _knn() -> ClassifierMixin:
+def _knn(n: int) -> ClassifierMixin:
     from sklearn.neighbors import KNeighborsClassifier
 
-    return KNeighborsClassifier()
+    return KNeighborsClassifier(n_neighbors=min(5, n))
 
 
-def _logreg() -> ClassifierMixin:
+def _logreg(n: int) -> ClassifierMixin:
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(max_iter=1000)  # the default of 100 does not always converge
 
 
-def _svm() -> ClassifierMixin:
+def _svm(n: int) -> ClassifierMixin:
     from sklearn.svm import SVC
 
     return SVC()
 
 
-def _rf() -> ClassifierMixin:
+def _rf(n: int) -> ClassifierMixin:
     from sklearn.ensemble import RandomForestClassifier
 
     return RandomForestClassifier(random_state=0)
 
 
-def _mlp() -> ClassifierMixin:
+def _mlp(n: int) -> ClassifierMixin:
     from sklearn.neural_network import MLPClassifier
 
     return MLPClassifier(max_iter=500, random_state=0)  # the default of 200 does not always converge

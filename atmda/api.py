@@ -1,0 +1,142 @@
+"""The verbs for Python: `atmda.infer`, `atmda.embed`, `atmda.classify`.
+
+Each takes what it is about by position, and every setting of the command of that name by keyword, spelled with
+underscores; values are checked as the command line's are. Nothing is printed: what there is to say goes to the logger
+"atmda", or to an `Observer`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atmda.settings.loading import make_settings
+
+if TYPE_CHECKING:
+    from atmda.tasks.observer import Observer
+    from atmda.tasks.results import ClassifyResult, EmbedResult, InferResult
+
+Paths = str | Path
+
+
+def infer(
+    labels: Sequence[str] | Path | None,
+    audio: Paths | Sequence[Any] | None = None,
+    background: Paths | Sequence[Any] | None = None,
+    *,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> InferResult:
+    """Label recordings by name, adapted to their background.
+
+    Args:
+        labels: class names, or a file of them; None where `examples` or `prototypes` bring them.
+        audio: a folder, a glob or a file; or a list of files and of waveforms with their rates in Hz
+            ((samples,) or (samples, channels), in [-1, 1]). None with the setting `embeddings`.
+        background: what is subtracted. A `str` is the name of the place, as "park", unless a file or folder is called
+            so; a path, or a list as `audio` takes it, are recordings. None leaves scores as they are.
+        observer: told of progress and of what is skipped.
+        settings: those of `atmda infer`, as model="compact", temperature=0.5, mode="sv", examples="labelled".
+
+    Returns:
+        Predictions with scores, float32 (n, c); `.rows()` and `.to_pandas()` as a table. Nothing is written unless
+        `output` is given.
+
+    Raises:
+        SettingsError: settings that do not go together. AtmdaError: nothing there that can be used.
+
+    >>> import atmda
+    >>> from atmda.tasks.demo import folder
+    >>> done = atmda.infer(
+    ...     folder() / "class_labels.txt", folder() / "inference_demo", folder() / "inference_bg_demo", model="compact"
+    ... )
+    >>> done.scores.shape
+    (15, 11)
+    >>> done.predictions[0].filename, done.predictions[0].label
+    ('bicycle_bell-1.flac', 'bicycle bell')
+    """
+    from atmda.settings.infer import InferSettings
+    from atmda.tasks.infer import infer as task
+
+    given = dict(settings)
+    if isinstance(labels, Path):
+        given["class_labels"] = labels
+    elif labels is not None:
+        given["labels"] = (labels,) if isinstance(labels, str) else tuple(labels)
+    recordings = None
+    if isinstance(audio, str | Path):
+        given["audio_folder"] = str(audio)
+    elif audio is not None:
+        recordings = list(audio)
+    heard = None
+    if background is not None:
+        named = isinstance(background, str) and not Path(background).exists()
+        given.setdefault("modality", "text" if named else "audio")
+        if given["modality"] == "text":
+            given["bg_type"] = background
+        elif isinstance(background, str | Path):
+            given["bg_folder"] = str(background)
+        else:
+            heard = list(background)
+            given["bg_folder"] = f"{len(heard)} recordings"
+    return task(make_settings(InferSettings, given), observer, recordings=recordings, background=heard)
+
+
+def embed(audio: Paths | None = None, *, observer: Observer | None = None, **settings: Any) -> EmbedResult:
+    """Embed recordings once, for `classify` to use many times.
+
+    Args:
+        audio: a folder, a glob or a file; None with the setting `dataset`.
+        observer: told of progress and of what is skipped.
+        settings: those of `atmda embed`, as dataset="esc50", annotations="labels.csv", output="mine", format="npz".
+
+    Returns:
+        Where the embeddings lie and what was skipped; `.table()` reads them: float32 (n, d), labels, folds, sources.
+
+    Raises:
+        SettingsError: settings that do not go together. AtmdaError: nothing there that can be used.
+
+    >>> import atmda, tempfile
+    >>> from atmda.tasks.demo import folder
+    >>> place = tempfile.mkdtemp()
+    >>> done = atmda.embed(folder() / "inference_bg_demo", output=place + "/parks", model="compact")
+    >>> done.clips, done.table().embeddings.shape
+    (5, (5, 640))
+    """
+    from atmda.settings.embed import EmbedSettings
+    from atmda.tasks.embed import embed as task
+
+    given = dict(settings) if audio is None else {"audio_folder": str(audio), **settings}
+    return task(make_settings(EmbedSettings, given), observer)
+
+
+def classify(embeddings: Paths, *, observer: Observer | None = None, **settings: Any) -> ClassifyResult:
+    """Score stored embeddings against class prototypes, fold by fold.
+
+    Args:
+        embeddings: a Parquet store, a .npz or an original .pt file.
+        observer: told of the encoder and of what is left out.
+        settings: those of `atmda classify`, as mode=("zs", "sv"), modality="audio", bg_embeddings="parks",
+            temperature=(0.5, "auto"), cv=5, metric=("accuracy", "macro_f1").
+
+    Returns:
+        One cell for each mode, modality and temperature, with accuracies by fold, scores (n, c) and predicted
+        classes (n,); the clips' labels, folds and groups; `.to_pandas()` as a table.
+
+    Raises:
+        SettingsError: settings that do not go together. StoreError: embeddings that cannot be used.
+
+    >>> import atmda, tempfile
+    >>> import numpy as np
+    >>> place = tempfile.mkdtemp()
+    >>> X = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+    >>> np.savez(place + "/e.npz", embeddings=X, clips=list("abcd"), labels=["dog", "cat"] * 2, folds=[1, 1, 2, 2])
+    >>> done = atmda.classify(place + "/e.npz", mode="sv")
+    >>> done.cells[0].accuracy, done.cells[0].scores.shape
+    (1.0, (4, 2))
+    """
+    from atmda.settings.classify import ClassifySettings
+    from atmda.tasks.classify import classify as task
+
+    return task(make_settings(ClassifySettings, {"embeddings": Path(embeddings), **settings}), observer)
