@@ -50,8 +50,17 @@ class LazyGroup(TyperGroup):
             return typer.main.get_command(stub)
         return import_module(f"atmda.cli.{cmd_name}").command
 
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.metavar = ""
+        return option
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         self._listing = True
+        for parameter in self.params:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""  # a switch takes no value that help should name the type of
         super().format_help(ctx, formatter)
 
 

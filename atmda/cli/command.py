@@ -13,6 +13,27 @@ from atmda.cli.console import Console
 from atmda.cli.exit_codes import exit_code_of
 from atmda.settings import Flag, Settings, load_settings
 
+
+def _show_help(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        typer.echo(context.get_help(), color=context.color)
+        raise typer.Exit
+
+
+#: --help among the common flags, not alone in a panel of its own
+HELP = Annotated[
+    bool,
+    typer.Option(
+        "--help",
+        "-h",
+        help="Show this message and exit.",
+        metavar="",
+        is_eager=True,
+        callback=_show_help,
+        rich_help_panel="Common",
+        show_default=False,
+    ),
+]
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
@@ -23,6 +44,7 @@ def build_command(
 
     def body(**given: Any) -> None:
         config = given.pop("config")
+        given.pop("show_help", None)
 
         def work() -> int:
             settings = load_settings(model, given, command=name, config=config)
@@ -40,12 +62,13 @@ def build_command(
         help="Settings from a file; flags and environment win.",
     )
     parameters.append(_keyword("config", Annotated[Path | None, config_option]))
+    parameters.append(_keyword("show_help", HELP))
     kept = [parameter for parameter in parameters if parameter is not None]
     body.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
     body.__annotations__ = {parameter.name: parameter.annotation for parameter in kept}
     single = typer.Typer(add_completion=False, rich_markup_mode="rich")
     text = f"{inspect.getdoc(model)}\n\n[bold]Examples[/bold]\n\n" + "\n\n".join(examples.strip().splitlines())
-    single.command(name, help=text, no_args_is_help=True)(body)
+    single.command(name, help=text, no_args_is_help=True, add_help_option=False)(body)
     return typer.main.get_command(single)
 
 
@@ -67,8 +90,7 @@ def _parameter(field: str, annotation: Any, info: Any) -> inspect.Parameter | No
         "autocompletion": flag.complete,
         "show_default": False,
     }
-    if not is_switch:
-        common["metavar"] = flag.metavar or ("N" if annotation is int else "VALUE")
+    common["metavar"] = "" if is_switch else flag.metavar or ("N" if annotation is int else "VALUE")
     if flag.argument:
         return _keyword(field, Annotated[str | None, typer.Argument(**common)])
     return _keyword(field, Annotated[bool | None if is_switch else str | None, typer.Option(*flag.names, **common)])
@@ -79,4 +101,5 @@ def _shown(default: Any) -> str:
 
 
 def _keyword(name: str, annotation: Any) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    default = False if annotation is HELP else None
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)

@@ -54,6 +54,7 @@ def evaluated(settings: ClassifySettings, anchored: tuple[str, ...], observer: O
     table, y = _labelled(settings, table, classes, observer)
     table = _with_folds(settings, table, y)
     splits = _splits(settings, table)
+    observer.detail(f"{len(table)} clips, {len(classes)} classes, {len(splits)} test sets: {_sizes(splits)}.")
     _warn(settings, table, classes, y, splits, observer)
     return Evaluated(table, classes, y, splits, _metrics(settings, y))
 
@@ -159,6 +160,10 @@ def _splits(settings: ClassifySettings, table: EmbeddingTable) -> list[Split]:
     return by_fold(table.folds) if table.folds is not None else whole(len(table))
 
 
+def _sizes(splits: list[Split]) -> str:
+    return ", ".join(f"{split.fold or 'all'} of {len(split.test)}" for split in splits)
+
+
 def _metrics(settings: ClassifySettings, y: IntArray | BoolArray) -> tuple[str, ...]:
     """The metrics asked for, else the one that is usual. Raises SettingsError for one that has no meaning here."""
     several = y.ndim == 2
@@ -193,9 +198,7 @@ def _warn(
         members = class_members(y, len(classes))
         for split in splits:
             for c in untrained_classes(split, members).tolist():
-                observer.warning(
-                    f"fold {split.fold}: {classes[c]!r} has no training clip, so it is never chosen there."
-                )
+                observer.warning(f"fold {split.fold}: {classes[c]!r} has no training clip and is never chosen there.")
 
 
 def _warn_of_too_many_neighbours(top_n: int, training: int, n_classes: int, observer: Observer) -> None:

@@ -41,7 +41,11 @@ def _embedded_examples(settings: InferSettings, encoder: Encoder, observer: Obse
         check_same(encoder.identity, table.identity, f"`model` {encoder.name}", str(path))
         check_width(encoder.dim, table.embeddings.shape[1], f"`model` {encoder.name}", f"those in {path} have")
         return table
-    data = labels_from_folders(path) if settings.annotations is None else load_annotated(path, settings.annotations)
+    data = (
+        labels_from_folders(path)
+        if settings.annotations is None
+        else load_annotated(path, settings.annotations, recursive=True)
+    )
     for problem in data.problems:
         observer.warning(problem)
     pairs = [
