@@ -22,8 +22,8 @@ from official_clap import OfficialTower, load, mel_fusion
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
+from atmda.core.encoders.clap.matmul import linear
 from atmda.core.encoders.clap.precision import DTYPES
-from atmda.core.encoders.clap.products import linear
 
 HERE = Path(__file__).resolve()
 TOWER_BATCH = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ import soundfile as sf
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks a model hub
 
-from atmda.core.encoders import ENCODERS
+from atmda.core.encoders import ENCODERS, EncoderRequest, EncoderSpec
+from atmda.core.encoders.base import Encoder
 
 RATE = 16_000
 
@@ -24,14 +25,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="slow: set ATMDA_SLOW=1 to run it"))
 
 
+def load_spectral(request: EncoderRequest) -> Encoder:
+    """The small encoder of `spectral.py`, looked up when it is loaded so that a test can put another in its place."""
+    import spectral
+
+    return spectral.load(request)
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """No ATMDA_ setting of the person who runs the tests, and an empty folder to work in."""
     for name in list(os.environ):
         if name.startswith("ATMDA_") and name not in ("ATMDA_TEST_DATA", "ATMDA_SLOW"):
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(ENCODERS, "spectral", ("spectral", "for tests"))
+    undo = ENCODERS.add(EncoderSpec("spectral", "for tests", load_spectral))
+    yield
+    undo()
 
 
 @pytest.fixture(scope="session")

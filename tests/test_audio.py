@@ -119,3 +119,31 @@ def test_the_real_recordings_are_whole(test_data):
     for path in sorted(Path(test_data, "golden").glob("*.wav")) + sorted(Path(test_data, "data/demo").rglob("*.wav")):
         audio = open_audio(path)
         assert len(audio.read(audio.sample_rate)) == audio.frames
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 192_000])
+@pytest.mark.parametrize("ending", ["wav", "flac", "aiff", "w64"])
+def test_a_part_of_a_recording_is_exactly_its_frames(tmp_path, rate, ending):
+    path = tmp_path / f"a.{ending}"
+    sf.write(path, noise(1.5, rate, 2), rate)
+    whole = open_audio(path).read(rate)
+    for start, end in ((0.0, 0.5), (0.3333, 1.0001), (1.25, None), (None, 0.1), (0.5, 1.5)):
+        part = open_audio(path, start=start, end=end)
+        first, last = round((start or 0) * rate), len(whole) if end is None else round(end * rate)
+        np.testing.assert_array_equal(part.read(rate), whole[first:last])
+        assert part.frames == last - first
+
+
+def test_a_part_longer_than_a_block_is_read_in_blocks(tmp_path):
+    sf.write(tmp_path / "a.wav", noise(70.0, 8_000), 8_000)
+    whole = open_audio(tmp_path / "a.wav").read(8_000)
+    np.testing.assert_array_equal(
+        open_audio(tmp_path / "a.wav", start=2.0, end=69.0).read(8_000), whole[16_000:552_000]
+    )
+
+
+@pytest.mark.parametrize(("start", "end"), [(2.0, 3.0), (0.5, 9.0), (1.0, 1.0), (1.5, None)])
+def test_a_part_outside_the_recording_is_refused_with_its_length(tmp_path, start, end):
+    sf.write(tmp_path / "a.wav", noise(1.5), 22_050)
+    with pytest.raises(AudioError, match=r"a\.wav: the part from .* is not in it: it lasts 1\.5 s"):
+        open_audio(tmp_path / "a.wav", start=start, end=end)

@@ -11,7 +11,7 @@ import torch
 from clap_weights import SMALL, small_weights
 
 from atmda.core.audio import from_array
-from atmda.core.encoders.clap import precision, products
+from atmda.core.encoders.clap import matmul, precision
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import Checkpoint
 from atmda.core.encoders.clap.encoder import ClapEncoder
@@ -186,7 +186,7 @@ def test_a_gpu_out_of_memory_gets_half_as_many_clips_and_goes_on(monkeypatch: py
 def test_precision_the_hardware_lacks_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu = torch.device("cpu")
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2"})
-    with pytest.raises(SettingsError, match="--precision bf16: this CPU has no such arithmetic"):
+    with pytest.raises(SettingsError, match="`precision` bf16: this CPU has no such arithmetic"):
         precision.check_precision("bf16", cpu)
     monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx2", "avx512_bf16"})
     monkeypatch.setattr(precision, "has_onednn", lambda dtype: True)
@@ -210,9 +210,9 @@ def test_all_clips_at_once_as_on_a_gpu_give_what_tiles_give() -> None:
 def test_a_torch_without_onednn_gives_what_one_with_it_gives(monkeypatch: pytest.MonkeyPatch) -> None:
     features = [next(encoder().features(from_array(noise(3, seed), RATE))) for seed in range(3)]
     usual, usual_text = encoder().encode(features), text_tower()(SENTENCES)
-    monkeypatch.setattr(products, "has_onednn", lambda dtype: False)
-    plain, calls = products.F.linear, []
-    monkeypatch.setattr(products.F, "linear", lambda *given: calls.append(1) or plain(*given))
+    monkeypatch.setattr(matmul, "has_onednn", lambda dtype: False)
+    plain, calls = matmul.F.linear, []
+    monkeypatch.setattr(matmul.F, "linear", lambda *given: calls.append(1) or plain(*given))
     bare = encoder()
     assert not bare._audio._stages[0][0].qkv[0].is_mkldnn
     assert np.abs(bare.encode(features) - usual).max() < 1e-6
@@ -221,26 +221,26 @@ def test_a_torch_without_onednn_gives_what_one_with_it_gives(monkeypatch: pytest
 
 
 def test_products_by_onednn_are_what_torch_computes() -> None:
-    if not products.has_onednn(torch.float32):
+    if not matmul.has_onednn(torch.float32):
         pytest.skip("this torch has no oneDNN")
     generator = torch.Generator().manual_seed(0)
     rows, weight, bias = (torch.randn(shape, generator=generator) for shape in ((70, 96), (40, 96), (40,)))
     rows = rows / 10
     exact = rows.double() @ weight.double().T + bias.double()
-    for weights in ((weight, bias), products.packed((weight, bias))):
-        assert (products.linear(rows, weights) - exact).abs().max() < 1e-5
-        assert (products.linear(rows, weights, gelu=True) - torch.nn.functional.gelu(exact)).abs().max() < 1e-5
-    assert (products.linear(rows, (weight, None)) - (exact - bias)).abs().max() < 1e-5
-    assert products.linear(rows, (weight.bfloat16(), bias.bfloat16())).dtype == torch.bfloat16
+    for weights in ((weight, bias), matmul.packed((weight, bias))):
+        assert (matmul.linear(rows, weights) - exact).abs().max() < 1e-5
+        assert (matmul.linear(rows, weights, gelu=True) - torch.nn.functional.gelu(exact)).abs().max() < 1e-5
+    assert (matmul.linear(rows, (weight, None)) - (exact - bias)).abs().max() < 1e-5
+    assert matmul.linear(rows, (weight.bfloat16(), bias.bfloat16())).dtype == torch.bfloat16
 
 
 def test_kernels_that_sum_a_row_by_its_company_are_found_out() -> None:
     def changing_below(rows: int) -> Any:
         return lambda x, weight, bias: x * (1 if len(x) >= rows else 1 + 1e-6)
 
-    found = [products._steady_from(changing_below(rows), torch.float32) for rows in (1, 5, 12, 40)]
+    found = [matmul._steady_from(changing_below(rows), torch.float32) for rows in (1, 5, 12, 40)]
     assert found == [4, 8, 16, 64]
-    assert products._steady_from(changing_below(200), torch.float32) is None
+    assert matmul._steady_from(changing_below(200), torch.float32) is None
 
 
 def test_bf16_stays_close_to_fp32() -> None:

@@ -75,7 +75,7 @@ def test_a_missing_vocabulary_is_an_error_that_says_what_to_fetch(tmp_path: Path
     with pytest.raises(AtmdaError, match="no vocabulary") as caught:
         RobertaTokenizer([tmp_path], SIZE)
     assert "vocab.json" in caught.value.hint
-    assert "--text-embeddings" in caught.value.hint
+    assert "`text_embeddings`" in caught.value.hint
 
 
 def test_a_tokenizer_of_five_special_tokens_is_an_error(tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ import pytest
 
 from atmda.core.audio import Audio, from_array
 from atmda.core.encoders import EncoderRequest, load_encoder
-from atmda.core.encoders.compact import STEP, WEIGHTS, CompactEncoder, load
+from atmda.core.encoders.compact import load
+from atmda.core.encoders.compact.encoder import STEP, WEIGHTS, CompactEncoder
 from atmda.core.encoders.compact.frontend import HOP, PATCH, SAMPLE_RATE, log_mel, mel_matrix
 from atmda.core.encoders.compact.text import words_of
 from atmda.errors import SettingsError

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from atmda.core.encoders.compact import WEIGHTS, level
+from atmda.core.encoders.compact.encoder import WEIGHTS, level
 from atmda.core.encoders.compact.network import Network
 
 

@@ -17,7 +17,7 @@ from safetensors.torch import save
 
 from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
-from atmda.core.encoders.clap.statedict import StateDictFile
+from atmda.core.encoders.clap.state_dict import StateDictFile
 from atmda.core.encoders.text_cache import TextCache
 from atmda.core.safe_pickle import read_pickle
 from atmda.errors import AtmdaError

@@ -18,10 +18,10 @@ import sys, time
 sys.path.insert(0, {tests!r})
 import spectral
 from atmda.cli import app
-from atmda.core.encoders import ENCODERS
+from atmda.core.encoders import ENCODERS, EncoderSpec
 from atmda.report import journal
 from atmda.tasks import embed
-ENCODERS["spectral"] = ("spectral", "for tests")
+ENCODERS.add(EncoderSpec("spectral", "for tests", spectral.load))
 embed.SHARD_CLIPS = 8
 journal.SECONDS = 0
 whole = spectral.SpectralEncoder.encode

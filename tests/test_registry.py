@@ -20,5 +20,5 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are():
     import torch
 
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
-    with pytest.raises(AtmdaError, match=rf"--device {missing} is not available here\. Available: .*cpu"):
+    with pytest.raises(AtmdaError, match=rf"`device` {missing} is not available here\. Available: .*cpu"):
         load_encoder("compact", device=missing)

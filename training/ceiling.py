@@ -18,7 +18,7 @@ from evaluate import Clips, fold_masks, urbansound
 from teacher import Teacher
 
 from atmda.core.audio import open_audio
-from atmda.core.encoders.compact import CompactEncoder
+from atmda.core.encoders.compact.encoder import CompactEncoder
 from atmda.core.methods.prototypes import scores, supervised
 
 RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)

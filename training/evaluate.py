@@ -18,7 +18,7 @@ import numpy as np
 from atmda import load_encoder
 from atmda.core.audio import open_audio
 from atmda.core.encoders.base import Encoder
-from atmda.core.encoders.compact import CompactEncoder
+from atmda.core.encoders.compact.encoder import CompactEncoder
 from atmda.core.evaluation.counts import confusion_matrix
 from atmda.core.methods.adaptation import adapt, background_profile, probabilities
 from atmda.core.methods.prompts import CLASS_TEMPLATE, background_prompts, class_prompts

@@ -36,5 +36,5 @@ def resolve_device(device: str = "auto") -> torch.device:
     there = available_devices()
     kind = there[0] if device == "auto" else device
     if kind.split(":")[0] not in there:
-        raise SettingsError(f"--device {device} is not available here.", f"Available: auto, {', '.join(there)}.")
+        raise SettingsError(f"`device` {device} is not available here.", f"Available: auto, {', '.join(there)}.")
     return torch.device(kind)

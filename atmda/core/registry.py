@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
-from pkgutil import iter_modules
+from pkgutil import ModuleInfo, iter_modules
 from typing import Any, Generic, Protocol, TypeVar
 
 from atmda.errors import SettingsError
@@ -90,7 +90,8 @@ class Registry(Generic[Item]):
     def _built_in(self) -> Iterator[Item]:
         package = import_module(self._package)
         for module in sorted(iter_modules(package.__path__), key=lambda module: module.name):
-            yield from getattr(import_module(f"{self._package}.{module.name}"), "PLUGINS", ())
+            if _declares(module):
+                yield from getattr(import_module(f"{self._package}.{module.name}"), "PLUGINS", ())
 
     def _from_elsewhere(self) -> Iterator[Item]:
         for entry in entry_points(group=self.group):
@@ -104,3 +105,14 @@ class Registry(Generic[Item]):
                 )
                 continue
             yield from named
+
+
+def _declares(module: ModuleInfo) -> bool:
+    """Whether a module's source speaks of PLUGINS at all: helpers beside it, which may import much, are left alone."""
+    spec = module.module_finder.find_spec(module.name, None)
+    loader: Any = spec.loader if spec else None
+    try:
+        source = loader.get_source(loader.name)
+    except (AttributeError, ImportError):
+        return True
+    return source is None or "PLUGINS" in source

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
+from atmda.core.encoders import ENCODERS
 from atmda.errors import SettingsError
 from atmda.settings.completion import encoder_names
 from atmda.workspace import Workspace
@@ -47,6 +48,21 @@ def lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+def one_of(choices: tuple[str, ...]) -> Callable[[Any], Any]:
+    """A check that a value is among `choices`, whatever its case."""
+
+    def check(value: Any) -> Any:
+        chosen = lower(value)
+        if chosen not in choices:
+            raise ValueError(f"it is one of {', '.join(choices)}")
+        return chosen
+
+    return check
+
+
+#: what any encoder has; whether the chosen one has it is checked before it is loaded
+PRECISIONS = tuple(dict.fromkeys(name for spec in ENCODERS for name in spec.precisions))
+LONG_WAYS = tuple(dict.fromkeys(name for spec in ENCODERS for name in spec.long))
 Modality = Literal["none", "text", "audio"]
 COMMON, COMPUTE = "Common", "Encoder"
 
@@ -113,12 +129,10 @@ class EncoderSettings(Settings):
         "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="Where to run; auto: CUDA, then MPS, then CPU."
     )
     precision: Annotated[
-        Literal["fp32", "bf16", "fp16"], flag("--precision", metavar="fp32|bf16|fp16", panel=COMPUTE)
+        str, BeforeValidator(one_of(PRECISIONS)), flag("--precision", metavar="|".join(PRECISIONS), panel=COMPUTE)
     ] = Field("fp32", description="Arithmetic of the network, where encoder and hardware have it.")
     long: Annotated[
-        Literal["windows", "fusion"],
-        BeforeValidator(lower),
-        flag("--long", metavar="windows|fusion", panel=COMPUTE),
+        str, BeforeValidator(one_of(LONG_WAYS)), flag("--long", metavar="|".join(LONG_WAYS), panel=COMPUTE)
     ] = Field(
         "windows", description="Recordings over the encoder's window: mean of windows, or LAION-CLAP's three crops."
     )

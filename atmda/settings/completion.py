@@ -10,7 +10,7 @@ def _starting(names: list[str], incomplete: str) -> list[str]:
 def encoder_names(incomplete: str) -> list[str]:
     from atmda.core.encoders import ENCODERS
 
-    return _starting(["auto", *ENCODERS], incomplete)
+    return _starting(["auto", *ENCODERS.names()], incomplete)
 
 
 def dataset_names(incomplete: str) -> list[str]:

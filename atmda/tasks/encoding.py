@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atmda.core.clip import Clip
 from atmda.core.types import FloatArray
@@ -11,6 +11,7 @@ from atmda.settings.base import EncoderSettings
 from atmda.tasks.observer import Observer
 
 if TYPE_CHECKING:
+    from atmda.core.audio import Recording
     from atmda.core.embeddings.engine import Embedded
     from atmda.core.encoders.base import Encoder
 
@@ -37,7 +38,8 @@ def open_encoder(settings: EncoderSettings, observer: Observer, made_by: Mapping
     )
     if "text" in getattr(settings, "modality", ()) and encoder.text_background:
         observer.notice(f"note: with {encoder.name} {encoder.text_background}.")
-    about = encoder.about or ENCODERS.get(encoder.name, ("", ""))[1]
+    spec = ENCODERS.find(encoder.name)
+    about = encoder.about or (spec.about if spec else "")
     observer.notice(f"Encoder: {encoder.name}{f' ({about})' if about else ''}")
     return encoder
 
@@ -64,7 +66,7 @@ def embedded(
     settings: EncoderSettings,
     observer: Observer,
     what: str,
-    recordings: Sequence[Any] | None = None,
+    recordings: Sequence[Recording] | None = None,
 ) -> Iterator[tuple[Clip, Embedded]]:
     """Embed clips, in order; the observer is told of those that are skipped, of notes, and how far it is.
 
@@ -72,8 +74,12 @@ def embedded(
     """
     from atmda.core.embeddings.engine import embed_clips
 
-    sources = [clip.path for clip in clips] if recordings is None else recordings
-    units = embed_clips(encoder, sources, batch_size=settings.batch_size, num_workers=settings.num_workers)
+    units = embed_clips(
+        encoder,
+        clips if recordings is None else recordings,
+        batch_size=settings.batch_size,
+        num_workers=settings.num_workers,
+    )
     position = 0
     with observer.progress(what, len(clips)) as advance:
         for unit in units:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
+from atmda.core.audio import Recording
 from atmda.core.clip import Clip
 from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.embeddings.identity import TEXT_FIELDS, check_same
@@ -24,7 +25,7 @@ from atmda.tasks.encoding import embedded, open_encoder
 from atmda.tasks.observer import Observer
 from atmda.tasks.results import InferResult
 
-Recordings: TypeAlias = Sequence[Any]  # waveforms with their rates, or paths: what an encoder's embed_audio takes
+Recordings: TypeAlias = Sequence[Recording]
 #: name, embedding (d,) and a note; or None for the embedding, and why the clip is skipped
 EmbeddedClip: TypeAlias = tuple[str, "FloatArray | None", str]
 

@@ -6,8 +6,10 @@ resampling is soxr's HQ. The windows of a recording, put end to end, are the sam
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,7 @@ import soundfile as sf
 import soxr
 
 from atmda.core.audio.truncation import truncation
+from atmda.core.clip import Clip
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
@@ -83,10 +86,18 @@ class Audio:
             yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def open_audio(path: str | Path, name: str | None = None) -> Audio:
-    """A recording in any format libsndfile reads, its header checked.
+#: what stands for a recording: a path, a clip, one opened already, or a waveform with its rate in Hz
+Recording: TypeAlias = str | Path | Clip | Audio | tuple[npt.ArrayLike, int]
 
-    Raises AudioError where the file is missing, empty, not audio, without frames, or shorter than its header says.
+
+def open_audio(
+    path: str | Path, name: str | None = None, start: float | None = None, end: float | None = None
+) -> Audio:
+    """A recording in any format libsndfile reads, its header checked; with `start` or `end` (seconds) a part of it.
+
+    A part holds the frames from round(start * rate) up to, not including, round(end * rate); nothing before it is read.
+    Raises AudioError where the file is missing, empty, not audio, without frames, or shorter than its header says, and
+    where a part lies outside it.
     """
     path = Path(path)
     shown = name or str(path)
@@ -107,7 +118,25 @@ def open_audio(path: str | Path, name: str | None = None) -> Audio:
         raise AudioError(shown, reason)
     if info.frames == 0:
         raise AudioError(shown, "it holds no samples (a header and nothing else)")
-    return Audio(shown, info.samplerate, info.frames, lambda: _file_blocks(path, shown))
+    first, last = _part(shown, info.samplerate, info.frames, start, end)
+    return Audio(
+        shown,
+        info.samplerate,
+        last - first,
+        lambda: _file_blocks(path, shown, first, None if end is None else last - first),
+    )
+
+
+def open_recording(recording: Recording) -> Audio:
+    """Whatever stands for a recording, opened. Raises AudioError."""
+    if isinstance(recording, Audio):
+        return recording
+    if isinstance(recording, Clip):
+        return open_audio(recording.path, None, recording.start, recording.end)
+    if isinstance(recording, (str, Path)):
+        return open_audio(recording)
+    waveform, sample_rate = recording
+    return from_array(waveform, sample_rate)
 
 
 def from_array(waveform: npt.ArrayLike, sample_rate: int, name: str = "array") -> Audio:
@@ -119,11 +148,27 @@ def from_array(waveform: npt.ArrayLike, sample_rate: int, name: str = "array") -
     return Audio(name, int(sample_rate), len(mono), lambda: iter([mono]))
 
 
-def _file_blocks(path: Path, shown: str) -> Iterator[FloatArray]:
+def _part(shown: str, rate: int, frames: int, start: float | None, end: float | None) -> tuple[int, int]:
+    """First frame of a part, and the one behind its last. Raises AudioError where it lies outside the recording."""
+    first = 0 if start is None else round(start * rate)
+    last = frames if end is None else round(end * rate)
+    if last == frames + 1:  # times are written with few digits; the last frame may round up
+        last = frames
+    if not 0 <= first < last <= frames:
+        wanted = f"{start or 0:g} s to {'its end' if end is None else f'{end:g} s'}"
+        raise AudioError(shown, f"the part from {wanted} is not in it: it lasts {frames / rate:g} s")
+    return first, last
+
+
+def _file_blocks(path: Path, shown: str, first: int, count: int | None) -> Iterator[FloatArray]:
+    """Blocks from frame `first` on: `count` frames, or all there are, which may be more than the header says."""
     try:
         with sf.SoundFile(str(path)) as file:
-            size = max(1, round(BLOCK_SECONDS * file.samplerate))
-            while len(block := file.read(size, dtype="float32", always_2d=True)):
+            if first:
+                file.seek(first)
+            size, left = max(1, round(BLOCK_SECONDS * file.samplerate)), sys.maxsize if count is None else count
+            while len(block := file.read(min(size, left), dtype="float32", always_2d=True)):
                 yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
+                left -= len(block)
     except (sf.LibsndfileError, RuntimeError) as error:
         raise AudioError(shown, f"decoding stopped: {error}") from error

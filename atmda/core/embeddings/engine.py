@@ -12,22 +12,32 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from atmda.core.audio import Audio, from_array, open_audio
+from atmda.core.audio import Audio, Recording, open_recording
 from atmda.core.device import usable_cores
 from atmda.core.parallel import one_threaded_pool
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
-if TYPE_CHECKING:
-    from atmda.core.encoders.base import Clip, Encoder
-
 SILENCE = "digital silence: every sample is zero"
+
+
+class AudioEncoder(Protocol):
+    """The part of an encoder that the engine drives; what it is, `encoders.base.Encoder` says."""
+
+    @property
+    def dim(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def concurrent(self) -> bool: ...
+    def features(self, audio: Audio) -> Iterator[FloatArray]: ...
+    def encode(self, features: Sequence[FloatArray]) -> FloatArray: ...
+    def pool(self, states: FloatArray) -> FloatArray: ...
 
 
 @dataclass(frozen=True)
@@ -49,13 +59,13 @@ class _Progress:
 
 
 def embed_clips(
-    encoder: Encoder, clips: Sequence[Clip], *, batch_size: int | None = None, num_workers: int | None = None
+    encoder: AudioEncoder, clips: Sequence[Recording], *, batch_size: int | None = None, num_workers: int | None = None
 ) -> Iterator[list[Embedded]]:
     """Embed `clips`, yielding the results unit by unit in the order of `clips`; a bad clip is a result, not an end.
 
     Args:
         encoder: loaded once, shared by all threads.
-        clips: paths, `Audio`s or (waveform, rate) pairs.
+        clips: paths, `Clip`s, `Audio`s or (waveform, rate) pairs.
         batch_size: windows a batch and clips a unit; the encoder's own choice unless given.
         num_workers: threads; one a usable core unless given.
     """
@@ -74,7 +84,7 @@ def embed_clips(
 
 
 def embed_all(
-    encoder: Encoder, clips: Sequence[Clip], *, batch_size: int | None = None, num_workers: int | None = None
+    encoder: AudioEncoder, clips: Sequence[Recording], *, batch_size: int | None = None, num_workers: int | None = None
 ) -> FloatArray:
     """Embeddings (n, d) of clips that must all be good. Raises AudioError for the first that is not."""
     rows = []
@@ -86,7 +96,7 @@ def embed_all(
     return np.stack(rows) if rows else np.zeros((0, encoder.dim), np.float32)  # type: ignore[arg-type]
 
 
-def _embed_unit(encoder: Encoder, clips: Sequence[Clip], batch_size: int, device: Any) -> list[Embedded]:
+def _embed_unit(encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any) -> list[Embedded]:
     progress = [_Progress() for _ in clips]
     batch: list[tuple[int, FloatArray]] = []
 
@@ -101,7 +111,7 @@ def _embed_unit(encoder: Encoder, clips: Sequence[Clip], batch_size: int, device
 
     for index, clip in enumerate(clips):
         try:
-            audio = _open(clip)
+            audio = open_recording(clip)
             progress[index].audio = audio
             for features in encoder.features(audio):
                 batch.append((index, features))
@@ -114,19 +124,10 @@ def _embed_unit(encoder: Encoder, clips: Sequence[Clip], batch_size: int, device
     return [_finish(encoder, done) for done in progress]
 
 
-def _finish(encoder: Encoder, done: _Progress) -> Embedded:
+def _finish(encoder: AudioEncoder, done: _Progress) -> Embedded:
     if done.error is not None or done.audio is None:
         return Embedded(None, done.error)
     embedding = encoder.pool(np.stack(done.states))
     if not np.isfinite(embedding).all():
         return Embedded(None, AudioError(done.audio.name, "the encoder gave no finite embedding"))
     return Embedded(embedding, notes=(SILENCE,) if done.audio.peak == 0 else ())
-
-
-def _open(clip: Clip) -> Audio:
-    if isinstance(clip, Audio):
-        return clip
-    if isinstance(clip, (str, Path)):
-        return open_audio(clip)
-    waveform, sample_rate = clip
-    return from_array(waveform, sample_rate)

@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from importlib import import_module
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atmda.core.encoders.spec import EncoderRequest, EncoderSpec
+from atmda.core.registry import Registry
 from atmda.errors import SettingsError
 
 if TYPE_CHECKING:
     from atmda.core.encoders.base import Encoder
 
-#: name -> (module with a function `load(request) -> Encoder`, what help texts say of it)
-ENCODERS: dict[str, tuple[str, str]] = {
-    "compact": ("atmda.core.encoders.compact", "built in: small, offline, works at once"),
-    "laion-clap": ("atmda.core.encoders.clap", "LAION-CLAP, exact to the official package"),
-    "laion-clap-reference": ("atmda.core.encoders.laion", "the official package itself, where it is installed"),
-}
+ENCODERS: Registry[EncoderSpec] = Registry(
+    "encoder", "atmda.core.encoders", ("compact", "laion-clap", "laion-clap-reference")
+)
 
-
-@dataclass(frozen=True)
-class EncoderRequest:
-    """What a user asked for: `model` (a registry name, a file or a folder) and how to run it."""
-
-    model: str
-    device: str = "auto"
-    precision: str = "fp32"
-    long: str = "windows"
-    seed: int = 0
-    data_dir: Path = Path("data")
-
-    @property
-    def models_dir(self) -> Path:
-        """Where fetched checkpoints lie, a folder a name."""
-        return self.data_dir / "models"
+__all__ = ["ENCODERS", "EncoderRequest", "EncoderSpec", "load_encoder", "resolve"]
 
 
 def resolve(request: EncoderRequest) -> str:
@@ -53,8 +36,9 @@ def resolve(request: EncoderRequest) -> str:
         if next(hub_folders(request.model), None):
             return "laion-clap"
     raise SettingsError(
-        f"--model {request.model}: there is no encoder, file or folder of that name.",
-        f"Encoders: {', '.join(ENCODERS)}.",
+        f"`model` {request.model}: there is no encoder, file or folder of that name.",
+        f"Encoders: {', '.join(ENCODERS.names())}.",
+        setting="model",
     )
 
 
@@ -70,7 +54,7 @@ def load_encoder(
     """Load an encoder once.
 
     Args:
-        model: a name from `ENCODERS`, `auto`, a checkpoint file, a folder, or a repository in Hugging Face's cache.
+        model: a name of `ENCODERS`, `auto`, a checkpoint file, a folder, or a repository in Hugging Face's cache.
         device: `auto`, `cuda`, `mps` or `cpu`.
         precision: `fp32`, `bf16` or `fp16`, where encoder and device have it.
         long: what becomes of recordings longer than the encoder's window: `windows` (the mean of all of them) or
@@ -79,7 +63,7 @@ def load_encoder(
         data_dir: fetched checkpoints lie in its `models` folder.
 
     Raises:
-        SettingsError: an unknown model, or a device that is not there.
+        SettingsError: an unknown model, a device that is not there, or a precision or way that the encoder has not.
 
     >>> from atmda import load_encoder
     >>> encoder = load_encoder("compact")
@@ -90,5 +74,6 @@ def load_encoder(
     name = resolve(request)
     if model == "auto":
         request = replace(request, model=name)
-    loaded: Encoder = import_module(ENCODERS[name][0]).load(request)
-    return loaded
+    spec = ENCODERS.get(name)
+    spec.check(request)
+    return spec.load(request)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-import numpy.typing as npt
-
-from atmda.core.audio import Audio
+from atmda.core.audio import Audio, Recording
+from atmda.core.embeddings.engine import embed_all
 from atmda.core.types import FloatArray
-
-Clip = str | Path | Audio | tuple[npt.ArrayLike, int]
 
 
 class Encoder(ABC):
@@ -23,7 +19,7 @@ class Encoder(ABC):
     whatever shares its batches.
 
     Attributes:
-        name: the registry's name, as in `--model`.
+        name: the registry's name, as in `model`.
         dim: length d of an embedding.
         sample_rate: of the front end, in Hz.
         logit_scale: what scores are multiplied by before a softmax makes them probabilities.
@@ -65,7 +61,9 @@ class Encoder(ABC):
         """The words of `label` that say nothing to this encoder; [] where it cannot tell."""
         return []
 
-    def embed_audio(self, clips: Sequence[Clip], *, batch_size: int | None = None, num_workers: int = 1) -> FloatArray:
+    def embed_audio(
+        self, clips: Sequence[Recording], *, batch_size: int | None = None, num_workers: int = 1
+    ) -> FloatArray:
         """Embeddings of recordings, float32 (n, d), in the order given.
 
         Args:
@@ -76,6 +74,4 @@ class Encoder(ABC):
         Raises:
             AudioError: for the first recording that cannot be used.
         """
-        from atmda.core.embeddings.engine import embed_all
-
         return embed_all(self, clips, batch_size=batch_size, num_workers=num_workers)

@@ -13,7 +13,7 @@ from atmda.core.files import publish
 from atmda.core.types import FloatArray
 from atmda.errors import StoreError
 
-_OTHER = "it is not a file of prototypes as atmda infer --save-prototypes writes it, or it is damaged."
+_OTHER = "it is not a file of prototypes as infer's `save_prototypes` writes it, or it is damaged."
 
 
 @dataclass(frozen=True)

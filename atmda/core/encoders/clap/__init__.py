@@ -1,11 +1,12 @@
-"""LAION-CLAP (`--model laion-clap`, a checkpoint file, a folder or a Hugging Face repository in the local cache)."""
+"""LAION-CLAP (`model` laion-clap, a checkpoint file, a folder or a Hugging Face repository in the local cache)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from atmda.core.encoders.spec import EncoderRequest, EncoderSpec
+
 if TYPE_CHECKING:
-    from atmda.core.encoders import EncoderRequest
     from atmda.core.encoders.base import Encoder
 
 
@@ -34,5 +35,16 @@ def load(request: EncoderRequest) -> Encoder:
         long=request.long,
         seed=request.seed,
         vocabularies=vocabulary_folders(checkpoint.path.parent, request.models_dir),
-        cache=TextCache(request.data_dir / "cache" / "text", text_identity(checkpoint, request.precision)),
+        cache=TextCache(request.text_cache_dir, text_identity(checkpoint, request.precision)),
     )
+
+
+PLUGINS = (
+    EncoderSpec(
+        "laion-clap",
+        "LAION-CLAP, exact to the official package",
+        load,
+        precisions=("fp32", "bf16", "fp16"),
+        long=("windows", "fusion"),
+    ),
+)

@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atmda.core.encoders.clap import windows
-from atmda.core.encoders.clap.products import by_onednn
-from atmda.core.encoders.clap.scratch import Scratch
+from atmda.core.encoders.clap.buffers import Scratch
+from atmda.core.encoders.clap.matmul import by_onednn
 
 TOKENS = windows.SIZE * windows.SIZE
 

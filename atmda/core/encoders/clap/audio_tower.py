@@ -19,9 +19,9 @@ from torch import Tensor
 
 from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.architecture import Architecture
+from atmda.core.encoders.clap.buffers import Scratch
 from atmda.core.encoders.clap.fusion import Fusion
-from atmda.core.encoders.clap.products import linear, padded_rows
-from atmda.core.encoders.clap.scratch import Scratch
+from atmda.core.encoders.clap.matmul import linear, padded_rows
 from atmda.core.encoders.clap.swin import Merge, SwinBlock
 
 MELS = 64

@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from atmda.core.encoders.clap.architecture import Architecture, architecture
-from atmda.core.encoders.clap.keys import official_names
+from atmda.core.encoders.clap.checkpoint_keys import official_names
 from atmda.core.encoders.clap.shapes import needed
-from atmda.core.encoders.clap.statedict import AGAIN, StateDictFile
+from atmda.core.encoders.clap.state_dict import AGAIN, StateDictFile
 from atmda.core.files import publish
 from atmda.errors import AtmdaError
 
@@ -216,7 +216,7 @@ def _convert(path: Path, caches: list[Path]) -> Path:
             return target
     reason = refused.strerror if refused else "no folder to write to"
     raise AtmdaError(
-        f"{path}: it cannot be converted to safetensors ({reason}).", "Name a writable folder with --data-dir."
+        f"{path}: it cannot be converted to safetensors ({reason}).", "Name a writable folder as `data_dir`."
     )
 
 

@@ -62,10 +62,10 @@ class ClapEncoder(Encoder):
     ) -> None:
         arch = checkpoint.arch
         if long not in ("windows", "fusion"):
-            raise SettingsError(f"--long {long}: there is no such way.", "Use windows or fusion.")
+            raise SettingsError(f"`long` {long}: there is no such way.", "Use windows or fusion.")
         if long == "fusion" and not arch.fused:
             raise SettingsError(
-                f"--long fusion: this checkpoint is {arch.name}.", "Use --long windows, or a fusion checkpoint."
+                f"`long` fusion: this checkpoint is {arch.name}.", "Use `long` windows, or a fusion checkpoint."
             )
         self.device = device or torch.device("cpu")
         self.batch_size = BATCH_SIZES.get(self.device.type, 8)
@@ -108,7 +108,7 @@ class ClapEncoder(Encoder):
             except torch.cuda.OutOfMemoryError as error:
                 if len(batch) == 1:
                     raise AtmdaError(
-                        "The GPU has no memory left for a single clip.", "Free some of it, or use --device cpu."
+                        "The GPU has no memory left for a single clip.", "Free some of it, or use `device` cpu."
                     ) from error
                 size = len(batch) // 2
                 self._fits = size

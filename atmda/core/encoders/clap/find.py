@@ -40,7 +40,7 @@ def find_checkpoint(model: str, models_dir: Path) -> Path:
         raise AtmdaError(f"{path}: the folder holds no checkpoint.", f"Looked for *{', *'.join(SUFFIXES)}.")
     raise AtmdaError(
         f"There is no checkpoint of {model} in {models_dir / NAME} nor in the Hugging Face cache.",
-        "Fetch it: `atmda fetch laion-clap`, or name a checkpoint file with --model.",
+        "Fetch it: `atmda fetch laion-clap`, or name a checkpoint file as `model`.",
     )
 
 

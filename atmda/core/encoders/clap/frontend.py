@@ -15,8 +15,8 @@ import numpy as np
 import torch
 
 from atmda.core.audio import Audio
+from atmda.core.encoders.clap.matmul import linear
 from atmda.core.encoders.clap.melscale import mel_bank
-from atmda.core.encoders.clap.products import linear
 from atmda.core.types import FloatArray
 
 #: Stores made with different versions are never mixed: raise it whenever a figure here changes an embedding.

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from atmda.core.encoders.clap import windows
-from atmda.core.encoders.clap.products import Linear, linear
+from atmda.core.encoders.clap.matmul import Linear, linear
 from atmda.core.encoders.clap.swin import Get
 
 

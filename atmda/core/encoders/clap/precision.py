@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from atmda.core.encoders.clap.products import has_onednn
+from atmda.core.encoders.clap.matmul import has_onednn
 from atmda.errors import SettingsError
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -27,11 +27,11 @@ def available_precisions(device: torch.device) -> list[str]:
 def check_precision(precision: str, device: torch.device) -> None:
     """Raises SettingsError for a precision that does not exist or that `device` has no arithmetic for."""
     if precision not in DTYPES:
-        raise SettingsError(f"--precision {precision}: there is no such precision.", f"One of {', '.join(DTYPES)}.")
+        raise SettingsError(f"`precision` {precision}: there is no such precision.", f"One of {', '.join(DTYPES)}.")
     there = available_precisions(device)
     if precision not in there:
         raise SettingsError(
-            f"--precision {precision}: this {device.type.upper()} has no such arithmetic: fp32 is faster.",
+            f"`precision` {precision}: this {device.type.upper()} has no such arithmetic: fp32 is faster.",
             f"Here: {', '.join(there)}.",
         )
 

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.attention import TOKENS, attend, attend_wide
-from atmda.core.encoders.clap.products import linear, packed
-from atmda.core.encoders.clap.scratch import Scratch
+from atmda.core.encoders.clap.buffers import Scratch
+from atmda.core.encoders.clap.matmul import linear, packed
 
 Get = Callable[[str], Tensor]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from atmda.core.device import usable_cores
 from atmda.core.encoders.clap.architecture import Architecture
-from atmda.core.encoders.clap.products import Linear, linear, padded_rows
+from atmda.core.encoders.clap.matmul import Linear, linear, padded_rows
 from atmda.core.parallel import one_threaded_pool
 
 #: The official model's; Hugging Face's configuration says 1e-12, which moves embeddings by 4e-5.

@@ -21,7 +21,7 @@ LONGEST = 77
 SPECIAL = {"<s>": 0, "<pad>": 1, "</s>": 2}
 _WHERE = (
     "Put roberta-base's vocab.json and merges.txt (or its tokenizer.json) beside the checkpoint: "
-    "`atmda fetch laion-clap`; or give class anchors with --text-embeddings."
+    "`atmda fetch laion-clap`; or give class anchors with `text_embeddings`."
 )
 
 

@@ -1,168 +1,24 @@
-"""`compact`, the encoder in the box: small, offline, trained by this project (`training/`, `docs/compact.md`).
-
-A recording is cut into patches of 0.975 s that begin every 0.96 s; the last one ends with the recording, and one
-shorter than a patch is followed by silence. Windows of at most 12 s are brought to one level each, so that how loud a
-sound was recorded says nothing of what it is. For each patch the network gives logits of 521 classes of sound and 512
-trunk features. An embedding, of unit length, is
-
-- 521 class evidences: for each patch, how far a class's logit lies above its usual value on the training audio, in its
-  own deviations, through a sigmoid centred on two deviations; then the power mean (exponent 3) over all patches of
-  the whole recording, to the power 1.5, and
-- 119 whitened trunk features of the patches' mean, which only prototypes from audio use.
-
-A prompt's embedding is a distribution over the 521 classes (see `text`), and zeros. Everything runs on the CPU in
-numpy: for a network this small a GPU or torch would cost more in starting up than it saves.
-"""
+"""`compact`, the encoder in the box: small, offline, trained by this project (`training/`, `docs/compact.md`)."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from atmda.core.audio import Audio
-from atmda.core.encoders.base import Encoder
-from atmda.core.encoders.compact.frontend import FRAMES, HOP, OFFSET, PATCH, SAMPLE_RATE, WINDOW, log_mel
-from atmda.core.encoders.compact.network import Network
-from atmda.core.encoders.compact.text import TextTable
-from atmda.core.types import FloatArray
-from atmda.errors import SettingsError
+from atmda.core.encoders.spec import EncoderRequest, EncoderSpec
 
 if TYPE_CHECKING:
-    from atmda.core.encoders import EncoderRequest
-
-WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
-#: changes whenever what happens to samples before the network changes
-PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, v2"
-#: frames from one patch to the next
-STEP = 96
-#: seconds of audio a feature array holds at most
-BLOCK_SECONDS = 12.0
-POWER = 3
-#: what pooled evidence is raised to: strong evidence should count for more than much faint evidence
-SHARPNESS = 1.5
-#: deviations above its mean at which a class's logit counts half
-THRESHOLD = 2.0
-#: root mean square of a window's mel magnitudes (summed over bands) that its level is brought to
-LEVEL = 10.0
-#: most that a window is amplified or attenuated
-MOST_GAIN, LEAST_GAIN = 100.0, 0.01
-#: share of the squared length of an embedding that lies in the trunk features
-TRUNK_SHARE = 0.5
+    from atmda.core.encoders.base import Encoder
 
 
-def load(request: EncoderRequest) -> CompactEncoder:
-    """The built-in encoder. Raises SettingsError for a device, precision or treatment of long clips it has not."""
+def load(request: EncoderRequest) -> Encoder:
+    """The built-in encoder. Raises SettingsError for a device that is not there; it stays on the CPU."""
     if request.device not in ("auto", "cpu"):
         from atmda.core.device import resolve_device
 
-        resolve_device(request.device)  # names what there is; compact itself stays on the CPU
-    if request.precision != "fp32":
-        raise SettingsError(
-            f"--precision {request.precision}: the encoder compact computes in fp32 alone.", "Leave --precision out."
-        )
-    if request.long != "windows":
-        raise SettingsError(f"--long {request.long}: the encoder compact has `windows` alone.", "Leave --long out.")
+        resolve_device(request.device)  # names what there is
+    from atmda.core.encoders.compact.encoder import CompactEncoder
+
     return CompactEncoder()
 
 
-def patches_of(mel: FloatArray, last: bool) -> FloatArray:
-    """Patches (k, 96, 64) of consecutive frames (n, 64): every 96 frames; if `last`, one more that ends with them."""
-    starts = list(range(0, len(mel) - FRAMES + 1, STEP))
-    if last and starts[-1] + FRAMES < len(mel):
-        starts.append(len(mel) - FRAMES)
-    return np.stack([mel[start : start + FRAMES] for start in starts])
-
-
-def level(patches: FloatArray) -> FloatArray:
-    """`patches` (k, 96, 64) of log mel magnitudes as if the window had been recorded at the level `LEVEL`."""
-    mel = np.maximum(np.exp(patches) - np.float32(OFFSET), 0.0)
-    power = float(np.einsum("ktf,ktf->", mel, mel)) / (mel.shape[0] * mel.shape[1])
-    gain = min(max(LEVEL / max(power**0.5, 1e-9), LEAST_GAIN), MOST_GAIN)
-    mel *= np.float32(gain)
-    mel += np.float32(OFFSET)
-    return np.asarray(np.log(mel, out=mel))
-
-
-class CompactEncoder(Encoder):
-    """The built-in encoder on the CPU; see the module's docstring."""
-
-    name = "compact"
-    sample_rate = SAMPLE_RATE
-    batch_size = 8
-    concurrent = True
-    text_background = (
-        "a background's name hardly changes its scores; recordings of the background (--modality audio) do"
-    )
-
-    def __init__(self, weights: Path = WEIGHTS) -> None:
-        from safetensors.numpy import load as parse
-
-        content = weights.read_bytes()
-        tensors = parse(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        self.logit_scale = float(header["__metadata__"]["logit_scale"])
-        self.identity = {
-            "encoder": self.name,
-            "weights_sha256": hashlib.sha256(content).hexdigest(),
-            "preprocessing": PREPROCESSING,
-        }
-        self._network = Network({n.removeprefix("net."): t for n, t in tensors.items() if n.startswith("net.")})
-        self._usual, self._spread = tensors["logit.mean"], tensors["logit.deviation"]
-        self._centre = tensors["trunk.centre"].astype(np.float64)
-        self._axes = tensors["trunk.axes"].astype(np.float64)
-        pieces = tensors["text.pieces"].tobytes().decode().split("\n")
-        self._text = TextTable(
-            pieces, {n.removeprefix("text."): t for n, t in tensors.items() if n.startswith("text.")}
-        )
-        self.dim = self._network.classes + self._axes.shape[1]
-
-    def features(self, audio: Audio) -> Iterator[FloatArray]:
-        """Patches (k, 96, 64) float32, at most 12 s of them an array; arrays continue each other exactly."""
-        held = np.zeros(0, np.float32)
-        stride = STEP * HOP
-        for block in audio.windows(SAMPLE_RATE, BLOCK_SECONDS):
-            # what is held ends with at least a patch, so that the last patch can reach back
-            ready = (len(held) - PATCH) // stride if len(held) > PATCH else 0
-            if ready:
-                yield patches_of(log_mel(held[: (ready - 1) * stride + PATCH]), last=False)
-                held = held[ready * stride :]
-            held = np.concatenate([held, block])
-        if len(held) < PATCH:
-            held = np.pad(held, (0, PATCH - len(held)))
-        yield patches_of(log_mel(held[: (len(held) - WINDOW) // HOP * HOP + WINDOW]), last=True)
-
-    def encode(self, features: Sequence[FloatArray]) -> FloatArray:
-        """A state for each array of patches: sums of cubed evidence, sums of trunk features, number of patches."""
-        states = []
-        for patches in features:  # each by itself: what shares a batch must not change the last bits
-            logits, trunk = self._network(level(patches))
-            above = (logits - self._usual) / self._spread - np.float32(THRESHOLD)
-            cubes = (1.0 / (1.0 + np.exp(-np.clip(above, -30.0, 30.0)))) ** POWER
-            states.append(np.concatenate([cubes.sum(0), trunk.sum(0), [len(patches)]]))
-        return np.asarray(states, np.float32)
-
-    def pool(self, states: FloatArray) -> FloatArray:
-        """The embedding (640,) of all states of one recording: the pooling is over all its patches alike."""
-        total = states.sum(axis=0, dtype=np.float64)
-        classes = self._network.classes
-        evidence = (total[:classes] / total[-1]) ** (SHARPNESS / POWER)
-        trunk = (total[classes:-1] / total[-1] - self._centre) @ self._axes
-        parts = (evidence, 1 - TRUNK_SHARE), (trunk, TRUNK_SHARE)
-        return np.concatenate([x * np.sqrt(share) / max(np.linalg.norm(x), 1e-9) for x, share in parts]).astype(
-            np.float32
-        )
-
-    def embed_text(self, prompts: Sequence[str]) -> FloatArray:
-        """Class weights (521) of each prompt, then zeros: float32 (n, 640)."""
-        out = np.zeros((len(prompts), self.dim), np.float32)
-        out[:, : self._network.classes] = self._text.weights(prompts)
-        return out
-
-    def unknown_words(self, label: str) -> list[str]:
-        """The words of `label` that the text table cannot relate to any sound."""
-        return self._text.unknown_words(label)
+PLUGINS = (EncoderSpec("compact", "built in: small, offline, works at once", load),)

@@ -1,4 +1,4 @@
-"""The official `laion-clap` package behind the same interface, to compare with (`--model laion-clap-reference`).
+"""The official `laion-clap` package behind the same interface, to compare with (`model` laion-clap-reference).
 
 It runs as its authors wrote it, down to the three crops of recordings over 10 s that it draws from numpy's global
 generator; that generator is seeded afresh for every recording, so that the same file gives the same embedding.
@@ -9,62 +9,14 @@ hub for `roberta-base` while it is imported.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from atmda.core.audio import Audio
 from atmda.core.encoders.base import Encoder
 from atmda.core.types import FloatArray
-from atmda.errors import AtmdaError, SettingsError
-
-if TYPE_CHECKING:
-    from atmda.core.encoders import EncoderRequest
-
-_PARTS = {"laion_clap": "laion-clap", "torchvision": "torchvision", "torchaudio": "torchaudio", "librosa": "librosa"}
-
-
-def load(request: EncoderRequest) -> Encoder:
-    """The official model with the checkpoint that `--model laion-clap` would use.
-
-    Raises AtmdaError, saying what is missing, where the package cannot be used.
-    """
-    missing = [name for module, name in _PARTS.items() if find_spec(module) is None]
-    if missing:
-        raise AtmdaError(
-            f"--model laion-clap-reference needs {' and '.join(missing)}, which this Python has not.",
-            'Install them: `pip install "atmda[laion-clap]"` (numpy below 2), or use --model laion-clap: '
-            "the same numbers without them.",
-        )
-    if request.precision != "fp32":
-        raise SettingsError(
-            f"--precision {request.precision}: the official package has none but fp32.", "Use --model laion-clap."
-        )
-    from atmda.core.device import resolve_device
-    from atmda.core.encoders.clap.checkpoint import file_sha256, open_checkpoint
-    from atmda.core.encoders.clap.find import NAME, cache_folders, find_checkpoint
-
-    path = find_checkpoint(NAME, request.models_dir)
-    arch = open_checkpoint(path, cache_folders(request.models_dir)).arch
-    with redirect_stdout(sys.stderr):  # it prints a line for every tensor
-        try:
-            import laion_clap
-        except Exception as error:
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise AtmdaError(
-                f"The laion-clap package cannot be imported ({reason}).",
-                "It fetches roberta-base from the Hugging Face hub while it is imported and needs numpy below 2.",
-            ) from error
-        tower = "HTSAT-base" if arch.dim == 128 else "HTSAT-tiny"
-        module = laion_clap.CLAP_Module(
-            enable_fusion=arch.fused, device=str(resolve_device(request.device)), amodel=tower
-        )
-        module.load_ckpt(str(path))
-    return ReferenceEncoder(module, file_sha256(path), request.seed)
 
 
 class ReferenceEncoder(Encoder):
