@@ -16,7 +16,7 @@ import soundfile as sf
 from typer.testing import CliRunner
 
 from atmda.cli import app
-from atmda.cli.augment import gather_parameters
+from atmda.cli.words import gather_parameters
 from atmda.datasets import load_dataset
 from atmda.soundscapes.manifest import read_manifest
 
@@ -327,8 +327,8 @@ def test_from_jams_says_what_is_missing(data, tmp_path):
 
 
 def test_scaper_and_sox_are_asked_for_only_where_they_are(data, monkeypatch):
-    monkeypatch.setattr("atmda.soundscapes.outside.find_spec", lambda name: None)
-    monkeypatch.setattr("atmda.soundscapes.outside.shutil.which", lambda name: None)
+    monkeypatch.setattr("atmda.soundscapes.scaper_engine.find_spec", lambda name: None)
+    monkeypatch.setattr("atmda.soundscapes.reverb.shutil.which", lambda name: None)
     assert "atmda[scaper]" in augment("--data-dir", data, "--engine", "scaper", code=1).stderr
     assert "sox" in augment("--data-dir", data, "--original-reverb", code=1).stderr
 

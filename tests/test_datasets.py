@@ -120,10 +120,10 @@ def test_what_is_missing_is_named_with_the_command_that_fetches_it(tmp_path: Pat
         load_dataset("urbansound8k", tmp_path)
     root = tau(tmp_path, {"train": [], "test": [], "evaluate": []})
     (root / "evaluation_setup/fold1_test.csv").unlink()
-    with pytest.raises(AtmdaError, match=r"fold1_test.csv is missing.*--partial development.meta"):
+    with pytest.raises(AtmdaError, match=r"fold1_test.csv is missing.*`partial` development.meta"):
         load_dataset("tau2019uas", tmp_path)
     shutil.rmtree(fsd50k(tmp_path) / "FSD50K.ground_truth")
-    with pytest.raises(AtmdaError, match=r"vocabulary.csv is missing.*atmda fetch fsd50k --partial ground_truth"):
+    with pytest.raises(AtmdaError, match=r"vocabulary.csv is missing.*atmda fetch fsd50k `partial` ground_truth"):
         load_dataset("fsd50k", tmp_path)
 
 
@@ -192,7 +192,7 @@ def test_half_of_fsd50k_is_read_and_the_other_half_named(tmp_path: Path) -> None
     shutil.rmtree(fsd50k(tmp_path) / "FSD50K.dev_audio")
     found = load_dataset("fsd50k", tmp_path)
     assert [c.name for c in found.clips] == ["3.wav"]
-    assert "atmda fetch fsd50k --partial FSD50K.dev_audio" in found.problems[0]
+    assert "atmda fetch fsd50k `partial` FSD50K.dev_audio" in found.problems[0]
 
 
 def test_a_label_outside_fsd50ks_vocabulary_is_named(tmp_path: Path) -> None:

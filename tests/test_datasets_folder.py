@@ -70,7 +70,7 @@ def test_a_name_that_is_not_utf8_can_still_be_written(tmp_path: Path) -> None:
 
 def test_nothing_to_read_says_what_was_looked_for(tmp_path: Path) -> None:
     touch(tmp_path, "deep/a.wav")
-    with pytest.raises(AtmdaError, match=r"no recording in .*--recursive"):
+    with pytest.raises(AtmdaError, match=r"no recording in .*`recursive`"):
         load_folder(tmp_path)
     with pytest.raises(AtmdaError, match="is not there"):
         load_folder(tmp_path / "gone")

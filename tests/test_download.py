@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 from http_server import Server, serving
 
+from atmda.datasets.remotes import Remote
 from atmda.download import client as client_module
 from atmda.download import network
 from atmda.download.client import Client, Policy
 from atmda.download.network import CancelledError
-from atmda.download.remotes import Remote
 from atmda.errors import AtmdaError
 
 BODY = random.Random(1).randbytes(300_000)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from atmda.download.archives import unpack
-from atmda.download.joined import in_order
+from atmda.download.split_zip import in_order
 from atmda.errors import AtmdaError
 
 FILES = {f"FSD50K.dev_audio/{i}.wav": random.Random(i).randbytes(2000 + 517 * i) for i in range(20)}

@@ -17,13 +17,14 @@ from pathlib import Path
 import pytest
 from http_server import Server, serving
 
-from atmda.datasets import load_dataset
+from atmda.datasets import DATASETS, load_dataset
+from atmda.datasets.esc50 import COMMIT as ESC50_COMMIT
+from atmda.datasets.remotes import Facts, Part, Remote, Target
 from atmda.download import install as install_module
-from atmda.download.catalogue import ESC50_COMMIT, find_target
+from atmda.download.catalogue import find_target
 from atmda.download.client import Policy
 from atmda.download.install import Options, Watch, install
-from atmda.download.remotes import Facts, Part, Remote, Target
-from atmda.download.state import alone
+from atmda.download.state import locked
 from atmda.download.verify import verify
 from atmda.errors import AtmdaError
 
@@ -118,9 +119,8 @@ def test_a_file_that_was_lost_or_cut_is_fetched_again(server: Server, tmp_path: 
 def test_a_whole_copy_from_elsewhere_is_left_alone(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from atmda.download import presence
-
-    monkeypatch.setitem(presence.WHOLE, "urbansound8k", 2)
+    spec = replace(DATASETS.get("urbansound8k"), whole=2)
+    monkeypatch.setattr(DATASETS, "_found", {**{other.name: other for other in DATASETS}, spec.name: spec})
     for name, body in US8K.items():
         path = tmp_path / "input/urbansound8k" / name.removeprefix("UrbanSound8K/")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -360,7 +360,7 @@ def test_there_is_nothing_to_verify_where_nothing_is(server: Server, tmp_path: P
 
 
 def test_two_runs_at_once_do_not_write_into_each_other(server: Server, tmp_path: Path) -> None:
-    with alone(tmp_path / "input/urbansound8k", "urbansound8k"), pytest.raises(AtmdaError, match="Another fetch"):
+    with locked(tmp_path / "input/urbansound8k", "urbansound8k"), pytest.raises(AtmdaError, match="Another fetch"):
         install(urbansound8k(server), tmp_path, QUICK)
 
 

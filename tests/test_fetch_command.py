@@ -19,9 +19,9 @@ from test_fetch import md5, packed, serve
 from typer.testing import CliRunner
 
 from atmda.cli import app
-from atmda.cli.fetch import gather_parts
+from atmda.cli.words import gather_parts
+from atmda.datasets.remotes import Facts, Part, Target
 from atmda.download import catalogue
-from atmda.download.remotes import Facts, Part, Target
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ SCRIPT = """
 import sys
 from atmda.cli import app
 from atmda.download import catalogue
-from atmda.download.remotes import Part, Remote, Target
+from atmda.datasets.remotes import Part, Remote, Target
 url, checksum = sys.argv[1:3]
 catalogue.OWN["demo"] = Target("demo", "input/demo", (Part("all", (Remote("big.bin", url, checksum),)),))
 app(["fetch", "demo"])

@@ -7,7 +7,7 @@ import pytest
 from atmda.cli import transfers as module
 from atmda.cli.console import Console
 from atmda.cli.transfers import Transfers, in_words
-from atmda.download.remotes import Remote
+from atmda.datasets.remotes import Remote
 
 A, B = Remote("a.zip", "http://x/a"), Remote("b.zip", "http://x/b")
 

@@ -8,7 +8,7 @@ import pytest
 
 from atmda.errors import SettingsError
 from atmda.soundscapes.parameters import Parameters, parse_parameters
-from atmda.soundscapes.specification import Draws, Recording, check_scenes, draw_soundscape
+from atmda.soundscapes.sampling import Draws, Recording, check_scenes, draw_soundscape
 
 SCENES = {
     scene: [Recording(f"{scene}/{k}.wav", Path(f"{scene}/{k}.wav"), scene) for k in range(count)]

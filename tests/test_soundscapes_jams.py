@@ -8,12 +8,12 @@ import pytest
 import soundfile as sf
 
 from atmda.errors import AtmdaError
+from atmda.soundscapes.generate import Generation, mix_of
 from atmda.soundscapes.jams import Setting, jams_bytes, polyphony_gini
-from atmda.soundscapes.making import Making, mix_of
+from atmda.soundscapes.jams_reading import Finder, read_jams
 from atmda.soundscapes.parameters import parse_parameters
-from atmda.soundscapes.rebuilding import Finder, read_jams
 from atmda.soundscapes.rendering import Renderer
-from atmda.soundscapes.specification import Recording, draw_soundscape
+from atmda.soundscapes.sampling import Recording, draw_soundscape
 
 RATE = 44_100
 
@@ -29,7 +29,7 @@ def made(tmp_path):
     back = Recording("park/p.wav", tmp_path / "bg/park/p.wav", "park")
     parameters = parse_parameters("duration=5 event_time=(uniform,0,3) snr=(uniform,3,9)")
     soundscape = draw_soundscape(clip, 2.0, 0, parameters, {"park": [back]})
-    making = Making(tmp_path / "set", Setting(parameters, "fg", "bg", ("siren",), ("park",)))
+    making = Generation(tmp_path / "set", Setting(parameters, "fg", "bg", ("siren",), ("park",)))
     for folder in ("jams", "txt"):
         (making.output / "fold1" / folder).mkdir(parents=True)
     return soundscape, making, making.make(soundscape, Renderer())
@@ -64,9 +64,9 @@ def test_the_same_soundscape_gives_the_same_bytes_and_no_path_of_this_machine(ma
 def test_what_was_written_renders_again_to_the_same_samples(made, tmp_path):
     soundscape, making, record = made
     fronts, backs = Finder(tmp_path / "fg", "--fg-path"), Finder(tmp_path / "bg", "--bg-path")
-    rebuilt = read_jams(making.output / record["jams"], fronts, backs)
-    assert rebuilt.record == record
-    again = Renderer().render(rebuilt.mix)
+    read = read_jams(making.output / record["jams"], fronts, backs)
+    assert read.record == record
+    again = Renderer().render(read.mix)
     first = Renderer().render(mix_of(soundscape, making.setting))
     assert np.array_equal(again.samples, first.samples)
 
@@ -76,8 +76,8 @@ def test_sources_are_found_in_flat_and_in_sorted_folders(made, tmp_path):
     (tmp_path / "flat").mkdir()
     (tmp_path / "bg/park/p.wav").rename(tmp_path / "flat/p.wav")
     backs = Finder(tmp_path / "flat", "--bg-path")
-    rebuilt = read_jams(making.output / record["jams"], Finder(tmp_path, "--fg-path"), backs)
-    assert rebuilt.mix.events[0].source == tmp_path / "flat/p.wav"
+    read = read_jams(making.output / record["jams"], Finder(tmp_path, "--fg-path"), backs)
+    assert read.mix.events[0].source == tmp_path / "flat/p.wav"
 
 
 def test_two_recordings_of_one_name_are_not_guessed_between(made, tmp_path):

@@ -10,8 +10,8 @@ import soundfile as sf
 
 from atmda.errors import AtmdaError, AudioError
 from atmda.soundscapes.files import txt_bytes, wav_bytes, wav_size
+from atmda.soundscapes.jams_reading import Finder, read_jams
 from atmda.soundscapes.loudness import integrated_loudness
-from atmda.soundscapes.rebuilding import Finder, read_jams
 from atmda.soundscapes.rendering import Event, Mix, Renderer, fade_edges, gain
 
 RATE = 44_100

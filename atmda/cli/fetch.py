@@ -14,7 +14,7 @@ from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.fetch import FetchSettings
 
 if TYPE_CHECKING:
-    from atmda.download.remotes import Target
+    from atmda.datasets.remotes import Target
     from atmda.download.verify import Verdict
 
 SHOWN = 10  # files that a verdict names one by one
@@ -113,8 +113,8 @@ def _tell(target: Target, verdict: Verdict, console: Console) -> None:
 
 def _list_all(settings: FetchSettings, console: Console) -> int:
     from atmda.datasets import labels_of
+    from atmda.download.availability import shown
     from atmda.download.catalogue import find_target, target_names
-    from atmda.download.presence import shown
 
     entries: list[dict[str, Any]] = []
     rows: list[list[str]] = []

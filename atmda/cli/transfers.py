@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from atmda.cli.console import Console
-from atmda.download.remotes import Remote
+from atmda.datasets.remotes import Remote
 
 LINE_EVERY = 30.0  # seconds between lines where there is no terminal
 

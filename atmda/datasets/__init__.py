@@ -7,37 +7,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atmda.datasets import augmented, esc50, fsd50k, tau2019uas, urbansound8k
-from atmda.datasets.base import Dataset
+from atmda.core.registry import Registry
+from atmda.datasets import augmented
+from atmda.datasets.base import Dataset, DatasetSpec
 from atmda.datasets.folder import audio_endings, load_folder
 from atmda.errors import AtmdaError
+from atmda.workspace import Workspace
 
-__all__ = ["Dataset", "audio_endings", "dataset_names", "labels_of", "load_dataset", "load_folder"]
+#: every data set there is: one declaration each, in a module of its own or in another package
+DATASETS: Registry[DatasetSpec] = Registry(
+    "data set", "atmda.datasets", ("urbansound8k", "esc50", "fsd50k", "tau2019uas")
+)
 
-READERS = {
-    urbansound8k.NAME: urbansound8k.read,
-    esc50.NAME: esc50.read,
-    esc50.ESC10: esc50.read_esc10,
-    fsd50k.NAME: fsd50k.read,
-    tau2019uas.NAME: tau2019uas.read,
-}
-LABELS = {
-    urbansound8k.NAME: urbansound8k.LABELS,
-    esc50.NAME: esc50.LABELS,
-    esc50.ESC10: esc50.ESC10_LABELS,
-    tau2019uas.NAME: tau2019uas.LABELS,
-}
-CLASS_FIELDS = {urbansound8k.NAME: urbansound8k.CLASS_FIELD, esc50.NAME: esc50.CLASS_FIELD}
+__all__ = [
+    "DATASETS",
+    "Dataset",
+    "DatasetSpec",
+    "audio_endings",
+    "dataset_names",
+    "labels_of",
+    "load_dataset",
+    "load_folder",
+]
 
 
 def dataset_names() -> list[str]:
     """Names of the data sets that `load_dataset` reads with their labels."""
-    return sorted(READERS)
+    return sorted(DATASETS.names())
 
 
 def labels_of(name: str) -> tuple[str, ...]:
     """Class names of the data set `name` in class-id order, known without the data; empty where they are not fixed."""
-    return LABELS.get(name, ())
+    spec = DATASETS.find(name)
+    return spec.labels if spec else ()
 
 
 def load_dataset(name: str, data_dir: Path, path: str | None = None) -> Dataset:
@@ -47,39 +49,38 @@ def load_dataset(name: str, data_dir: Path, path: str | None = None) -> Dataset:
     A data set without a reader of its own is read as the folder it is, without labels.
     Raises AtmdaError where something is missing, with the command that fetches it.
     """
-    folder = Path(data_dir) / "input" / name
+    workspace = Workspace(Path(data_dir))
+    spec, folder = DATASETS.find(name), workspace.dataset(name)
     if path not in (None, "", "None"):
-        given = _find(str(path), Path(data_dir))
-        if not (name in READERS and _is_official(given, name)):
-            return augmented.read(given, name, labels_of(name), CLASS_FIELDS.get(name))
-        folder = given
-    if name in READERS:
-        return READERS[name](folder)
+        folder = _find(str(path), workspace)
+        if spec is None or not _is_official(folder, spec):
+            return augmented.read(folder, spec or DatasetSpec(name, _unlabelled))
+    if spec is not None:
+        return spec.read(folder)
     if folder.is_dir():
-        found = load_folder(folder, recursive=True)
-        return Dataset(name, found.clips)
+        return _unlabelled(folder)
     known = ", ".join(dataset_names())
     raise AtmdaError(f"{folder} is missing.", f"Fetch it with: atmda fetch {name} (sets with a reader: {known})")
 
 
-def _find(path: str, data_dir: Path) -> Path:
-    choices = [data_dir / "input" / path, data_dir / path, Path(path)]  # joining an absolute path gives that path
+def _unlabelled(folder: Path) -> Dataset:
+    """A data set without a reader of its own, as the folder it is."""
+    return Dataset(folder.name, load_folder(folder, recursive=True).clips)
+
+
+def _find(path: str, workspace: Workspace) -> Path:
+    choices = [workspace.inputs / path, workspace.data_dir / path, Path(path)]  # an absolute path stays what it is
     for choice in choices:
         if choice.is_dir():
             return choice
     raise AtmdaError(
-        f"There is no folder {path} in {data_dir / 'input'}, in {data_dir} or here.", "Make it with: atmda augment"
+        f"There is no folder {path} in {workspace.inputs}, in {workspace.data_dir} or here.",
+        "Make it with: atmda augment",
     )
 
 
-def _is_official(folder: Path, name: str) -> bool:
+def _is_official(folder: Path, spec: DatasetSpec) -> bool:
     """Whether `folder` holds the data set itself rather than soundscapes made of it."""
     if (folder / augmented.MANIFEST).is_file():
         return False
-    marks = {
-        urbansound8k.NAME: [urbansound8k.METADATA],
-        esc50.NAME: [esc50.METADATA],
-        fsd50k.NAME: [fsd50k.TRUTH],
-        tau2019uas.NAME: [tau2019uas.DEVELOPMENT],
-    }
-    return any((folder / mark).exists() for mark in marks.get(name, []))
+    return any((folder / marker).exists() for marker in spec.markers)

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from atmda.core.clip import Clip
-from atmda.datasets.base import Dataset, build, display_name, listing
+from atmda.datasets.base import Dataset, DatasetSpec, build, display_name, listing
 from atmda.datasets.folder import audio_endings
 from atmda.errors import AtmdaError
 
@@ -21,10 +21,9 @@ FOLD = re.compile(r"fold(\d+)")
 MANIFEST = "manifest.jsonl"
 
 
-def read(folder: Path, name: str, labels: tuple[str, ...], class_field: int | None) -> Dataset:
-    """The soundscapes in `folder` (its fold<K>/, or itself where there are none), made of the data set `name`.
+def read(folder: Path, spec: DatasetSpec) -> Dataset:
+    """The soundscapes in `folder` (its fold<K>/, or itself where there are none), made of the data set `spec`.
 
-    `class_field`: where the class id stands in a file name split at its dashes; None where it does not.
     Raises AtmdaError where `folder` holds no soundscape.
     """
     problems: list[str] = []
@@ -41,17 +40,18 @@ def read(folder: Path, name: str, labels: tuple[str, ...], class_field: int | No
                 known = _from_jams(path, problems)
                 match = FOLD.fullmatch(parent.name)
                 known["fold"] = int(match[1]) if match else known.get("fold")
-                known["class_id"] = _class_id(path.stem, class_field)
-            clips.append(_clip(path, known, labels, problems))
+                known["class_id"] = spec.class_id(path.stem)
+            clips.append(_clip(path, known, spec, problems))
     if manifest:
         first = next(iter(manifest))
         problems.append(f"{len(manifest)} soundscapes of {MANIFEST} are not on disk, {first} the first.")
     if not clips:
         raise AtmdaError(f"There is no soundscape in {folder}.", "Make some with: atmda augment")
-    return build(name, _unique(clips, folder), labels, problems)
+    return build(spec.name, _unique(clips, folder), spec.labels, problems)
 
 
-def _clip(path: Path, known: dict[str, Any], labels: tuple[str, ...], problems: list[str]) -> Clip:
+def _clip(path: Path, known: dict[str, Any], spec: DatasetSpec, problems: list[str]) -> Clip:
+    labels = spec.labels
     class_id = known.get("class_id")
     label = known.get("label")
     label = display_name(label) if isinstance(label, str) else None
@@ -74,7 +74,15 @@ def _clip(path: Path, known: dict[str, Any], labels: tuple[str, ...], problems: 
         _basename(background) if isinstance(background, str) and background else None,
         _number(known.get("onset")),
         _number(known.get("offset")),
+        _source(path, known, spec),
     )
+
+
+def _source(path: Path, known: dict[str, Any], spec: DatasetSpec) -> str | None:
+    """The recording that the event was cut from: by the event's file name, else by the soundscape's own."""
+    foreground = known.get("foreground")
+    stem = PurePosixPath(_basename(foreground)).stem if isinstance(foreground, str) and foreground else None
+    return spec.source(path.stem if stem is None else stem) or stem
 
 
 def _manifest(path: Path, problems: list[str]) -> dict[str, dict[str, Any]]:
@@ -119,13 +127,6 @@ def _scaper(annotations: list[dict[str, Any]]) -> dict[str, Any]:
             match = FOLD.fullmatch(str(value["label"]))
             known["fold"] = int(match[1]) if match else None
     return known
-
-
-def _class_id(stem: str, field: int | None) -> int | None:
-    parts = stem.split("-")
-    if field is None or len(parts) <= field or not parts[field].isdecimal():
-        return None
-    return int(parts[field])
 
 
 def _basename(path: str) -> str:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from atmda.core.clip import Clip
+from atmda.datasets.remotes import Facts, Part, Remote, Target
 from atmda.errors import AtmdaError
 
 
@@ -28,6 +29,59 @@ class Dataset:
     labels: tuple[str, ...] = ()
     folds: tuple[int, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetSpec:
+    """All that is known of a data set without its files; its reader is `read(folder)`.
+
+    Attributes:
+        name: as in `dataset`, and of its folder in <data-dir>/input.
+        read: from the folder to the clips; raises AtmdaError naming what is missing.
+        labels: class names in class-id order; () where they are not fixed.
+        class_field, source_fields: where the class id, and what tells the source recording, stand in a file name
+            split at its dashes; None and () where they do not.
+        markers: files or folders that tell the data set itself from soundscapes made of it.
+        facts: what a list says of it.
+        parts, index: what is downloaded, and soundata's list of every file with its checksum; () for a set that comes
+            with another.
+        whole: clips that the reader finds in a whole copy; None where that tells nothing.
+    """
+
+    name: str
+    read: Callable[[Path], Dataset]
+    labels: tuple[str, ...] = ()
+    class_field: int | None = None
+    source_fields: tuple[int, ...] = ()
+    markers: tuple[str, ...] = ()
+    facts: Facts = field(default_factory=Facts)
+    parts: tuple[Part, ...] = ()
+    index: Remote | None = None
+    whole: int | None = None
+
+    @property
+    def target(self) -> Target:
+        """What `fetch` downloads."""
+        return Target(self.name, f"input/{self.name}", self.parts, self.index, self.facts)
+
+    def class_id(self, stem: str) -> int | None:
+        """The class id in a file name without its ending; None where there is none."""
+        place, parts = self.class_field, stem.split("-")
+        if place is None or len(parts) <= place or not parts[place].isdecimal():
+            return None
+        return int(parts[place])
+
+    def source(self, stem: str) -> str | None:
+        """The source recording in a file name without its ending; None where there is none."""
+        return source_in(stem, self.source_fields)
+
+
+def source_in(stem: str, fields: tuple[int, ...]) -> str | None:
+    """The parts of a dashed file name that tell which recording a clip was cut from."""
+    parts = stem.split("-")
+    if not fields or len(parts) <= max(fields):
+        return None
+    return "-".join(parts[place] for place in fields)
 
 
 def build(name: str, clips: Iterable[Clip], labels: tuple[str, ...], problems: Iterable[str] = ()) -> Dataset:
@@ -49,7 +103,7 @@ def display_name(label: str) -> str:
 
 def missing(path: Path, dataset: str, part: str = "") -> AtmdaError:
     """What to raise where a piece of a data set is not there: it names the piece and the command that fetches it."""
-    option = f" --partial {part}" if part else ""
+    option = f" `partial` {part}" if part else ""
     return AtmdaError(f"{path} is missing.", f"Fetch it with: atmda fetch {dataset}{option}")
 
 
@@ -90,7 +144,7 @@ class Rows:
                 names = [name.strip() for name in next(self._records(reader), (0, [""]))[1]]
             absent = [name for name in self.columns if name not in names]
             if absent:
-                raise AtmdaError(f"{self.path} has no column {absent[0]!r}.", "Fetch the data set again with --force.")
+                raise AtmdaError(f"{self.path} has no column {absent[0]!r}.", "Fetch the data set again with `force`.")
             for line, record in self._records(reader):
                 place = f"{self.path.name} line {line}"
                 if len(record) < len(names):

@@ -7,11 +7,13 @@ from its own older release where that lies in its own folder: `001 - Dog bark/<f
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from atmda.core.clip import Clip
 from atmda.datasets.base import (
     Dataset,
+    DatasetSpec,
     Rows,
     build,
     display_name,
@@ -21,8 +23,10 @@ from atmda.datasets.base import (
     plain_name,
     present,
     read_rows,
+    source_in,
     whole_number,
 )
+from atmda.datasets.remotes import Facts, Part, Remote
 
 NAME = "esc50"
 LABELS = (
@@ -77,7 +81,7 @@ LABELS = (
     "fireworks",
     "hand saw",
 )
-CLASS_FIELD = 3
+CLASS_FIELD, SOURCE_FIELDS = 3, (1,)  # where class id and source stand in a file name split at its dashes
 METADATA = "meta/esc50.csv"
 
 ESC10 = "esc10"
@@ -127,7 +131,7 @@ def read_esc10(folder: Path) -> Dataset:
     root = find_root(folder.parent / NAME, METADATA, "ESC-50-master", NAME)
     problems: list[str] = []
     clips = [
-        Clip(c.path, c.name, label, (label,), c.fold, None, ESC10_LABELS.index(label))
+        replace(c, label=label, labels=(label,), class_id=ESC10_LABELS.index(label))
         for c in _clips(root, problems, only_esc10=True)
         for label in [ESC10_OF_ESC50.get(c.label or "")]
         if label
@@ -144,7 +148,8 @@ def _clips(root: Path, problems: list[str], only_esc10: bool) -> list[Clip]:
         if not 0 <= target < len(LABELS):
             raise ValueError(f"target {target} is none of 0 to {len(LABELS) - 1}")
         label = LABELS[target]
-        return Clip(root / "audio" / name, name, label, (label,), whole_number(row["fold"], "fold"), None, target)
+        fold, source = whole_number(row["fold"], "fold"), source_in(name, SOURCE_FIELDS)
+        return Clip(root / "audio" / name, name, label, (label,), fold, None, target, source=source)
 
     columns = ("filename", "fold", "target", *(["esc10"] if only_esc10 else []))
     return read_rows(Rows(root / METADATA, columns, problems), clip)
@@ -168,7 +173,41 @@ def _class_folders(folder: Path) -> Dataset:
             if not first.isdecimal():
                 problems.append(f"{entry / name} does not begin with its fold; it is left out.")
                 continue
-            clips.append(Clip(entry / name, name, label, (label,), int(first), None, ESC10_LABELS.index(label)))
+            class_id, source = ESC10_LABELS.index(label), source_in(name, SOURCE_FIELDS)
+            clips.append(Clip(entry / name, name, label, (label,), int(first), None, class_id, source=source))
     if not clips:
         raise missing(folder / "001 - Dog bark", NAME)
     return build(ESC10, clips, ESC10_LABELS, problems)
+
+
+# The repository's moving master branch has no lasting checksum; the same archive at a fixed commit, with the checksum
+# that others have published for it. GitHub may pack it anew.
+COMMIT = "33c8ce9eb2cf0b1c2f8bcf322eb349b6be34dbb6"
+ARCHIVE = Remote(
+    "ESC-50-master.zip",
+    f"https://github.com/karolpiczak/ESC-50/archive/{COMMIT}.zip",
+    "md5:071b44018315e034b2c6e8064543d19c",
+    strip=("ESC-50-master", f"ESC-50-{COMMIT}"),
+    volatile=True,
+)
+INDEX = Remote(
+    "index.json",
+    "https://zenodo.org/records/11176809/files/esc50_index_2.0.json?download=1",
+    "md5:7f1bf89ff69ee6aaa5c7018a75de73cf",
+)
+
+PLUGINS = (
+    DatasetSpec(
+        NAME,
+        read,
+        LABELS,
+        CLASS_FIELD,
+        SOURCE_FIELDS,
+        (METADATA,),
+        Facts(890_000_000, 2000, 50, 5, "one a clip", "CC BY-NC 3.0"),
+        (Part("all", (ARCHIVE,)),),
+        INDEX,
+        whole=2000,
+    ),
+    DatasetSpec(ESC10, read_esc10, ESC10_LABELS, source_fields=SOURCE_FIELDS),
+)

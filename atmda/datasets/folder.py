@@ -57,7 +57,7 @@ def load_folder(inputs: str | Path | Iterable[str | Path], recursive: bool = Fal
             pairs.setdefault(path, name)
     if not pairs:
         shown = ", ".join(str(source) for source in sources) or "nothing"
-        deeper = "" if recursive else " Add --recursive to look in its folders too."
+        deeper = "" if recursive else " Add `recursive` to look in its folders too."
         raise AtmdaError(f"There is no recording in {shown}.", f"Looked for the formats that libsndfile reads.{deeper}")
     counts: dict[str, int] = {}
     for name in pairs.values():

@@ -10,7 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from atmda.core.clip import Clip
-from atmda.datasets.base import Dataset, Rows, build, display_name, missing, plain_name, present, read_rows
+from atmda.datasets.base import Dataset, DatasetSpec, Rows, build, display_name, missing, plain_name, present, read_rows
+from atmda.datasets.remotes import Facts, Part, Remote
 from atmda.errors import AtmdaError
 
 NAME = "fsd50k"
@@ -64,3 +65,43 @@ def _half(table: Path, audio: Path, half: str, known: set[str], problems: list[s
 
     columns = ("fname", "labels", "split") if half == "dev" else ("fname", "labels")
     return read_rows(Rows(table, columns, problems), clip)
+
+
+FILES = "https://zenodo.org/record/4060432/files"
+#: part -> the archive, or the pieces of a split one, with their MD5
+ARCHIVES = {
+    "FSD50K.dev_audio": {
+        "FSD50K.dev_audio.zip": "c480d119b8f7a7e32fdb58f3ea4d6c5a",
+        "FSD50K.dev_audio.z01": "faa7cf4cc076fc34a44a479a5ed862a3",
+        "FSD50K.dev_audio.z02": "8f9b66153e68571164fb1315d00bc7bc",
+        "FSD50K.dev_audio.z03": "1196ef47d267a993d30fa98af54b7159",
+        "FSD50K.dev_audio.z04": "d088ac4e11ba53daf9f7574c11cccac9",
+        "FSD50K.dev_audio.z05": "81356521aa159accd3c35de22da28c7f",
+    },
+    "FSD50K.eval_audio": {
+        "FSD50K.eval_audio.zip": "6fa47636c3a3ad5c7dfeba99f2637982",
+        "FSD50K.eval_audio.z01": "3090670eaeecc013ca1ff84fe4442aeb",
+    },
+    "ground_truth": {"FSD50K.ground_truth.zip": "ca27382c195e37d2269c4c866dd73485"},
+    "metadata": {"FSD50K.metadata.zip": "b9ea0c829a411c1d42adb9da539ed237"},
+    "documentation": {"FSD50K.doc.zip": "3516162b82dc2945d3e7feba0904e800"},
+}
+
+PLUGINS = (
+    DatasetSpec(
+        NAME,
+        read,
+        markers=(TRUTH,),
+        facts=Facts(35_000_000_000, 51197, 200, 0, "several a clip", "CC BY 4.0 (each clip its own CC)"),
+        parts=tuple(
+            Part(part, tuple(Remote(file, f"{FILES}/{file}?download=1", f"md5:{md5}") for file, md5 in pieces.items()))
+            for part, pieces in ARCHIVES.items()
+        ),
+        index=Remote(
+            "index.json",
+            "https://zenodo.org/records/11176815/files/fsd50k_index_1.0.json?download=1",
+            "md5:3317c25426cb3f539eea2b94651c14ba",
+        ),
+        whole=51197,
+    ),
+)

@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from atmda.download.joined import open_joined
+from atmda.download.split_zip import open_split_zip
 from atmda.download.unpacking import ROOM, Limits, Unpacking, beside
 from atmda.download.untar import untar
 from atmda.errors import AtmdaError
 
 RESERVE = 50_000_000
-AGAIN = "Fetch it again with --force."
+AGAIN = "Fetch it again with `force`."
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 
 
@@ -89,7 +89,7 @@ def _explained(archive: Path) -> Iterator[None]:
 
 
 def _unzip(pieces: Sequence[Path], work: Unpacking) -> None:
-    source = open_joined(pieces) if len(pieces) > 1 else pieces[0].open("rb")
+    source = open_split_zip(pieces) if len(pieces) > 1 else pieces[0].open("rb")
     with source, zipfile.ZipFile(source) as archive:
         members = archive.infolist()
         total = sum(member.file_size for member in members)

@@ -5,20 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import get_close_matches
 
-from atmda.download.remotes import Facts, Part, Remote, Target
-from atmda.download.soundata_remotes import soundata_names, soundata_target
+from atmda.datasets import DATASETS
+from atmda.datasets.remotes import Facts, Part, Remote, Target
+from atmda.download.soundata_remotes import INSTALL, soundata_names, soundata_target
 from atmda.errors import AtmdaError
 
-GB = 10**9
-NON_COMMERCIAL = "non-commercial, Tampere University"
-
-# Clips, classes and folds as the data sets' papers state them; bytes on disk from sample rates, channels and durations.
-FACTS = {
-    "urbansound8k": Facts(7 * GB, 8732, 10, 10, "one a clip", "CC BY-NC 4.0"),
-    "esc50": Facts(890_000_000, 2000, 50, 5, "one a clip", "CC BY-NC 3.0"),
-    "fsd50k": Facts(35 * GB, 51197, 200, 0, "several a clip", "CC BY 4.0 (each clip its own CC)"),
-    "tau2019uas": Facts(66 * GB, 22800, 10, 1, "scene, development part", NON_COMMERCIAL),
-}
 # Clips of soundata's other data sets, from the table in its documentation.
 CLIPS = {
     "dcase_bioacoustic": 174,
@@ -36,17 +27,6 @@ CLIPS = {
     "tut2017se": 32,
     "urbansed": 10_000,
 }
-
-# soundata 1.0.1 points at the repository's moving master branch with the checksum of an old state of it; the same
-# archive at a fixed commit, with the checksum that others have published for it. GitHub may pack it anew.
-ESC50_COMMIT = "33c8ce9eb2cf0b1c2f8bcf322eb349b6be34dbb6"
-ESC50_ARCHIVE = Remote(
-    "ESC-50-master.zip",
-    f"https://github.com/karolpiczak/ESC-50/archive/{ESC50_COMMIT}.zip",
-    "md5:071b44018315e034b2c6e8064543d19c",
-    strip=("ESC-50-master", f"ESC-50-{ESC50_COMMIT}"),
-    volatile=True,
-)
 
 HUB = "https://huggingface.co"
 CHECKPOINT = Target(
@@ -108,7 +88,7 @@ OWN = {CHECKPOINT.name: CHECKPOINT, DEMO.name: DEMO}
 
 def target_names() -> list[str]:
     """Names of all that can be fetched, the paper's data sets first; cheap enough for shell completion."""
-    first = [*FACTS, *OWN]
+    first = [*(spec.name for spec in DATASETS if spec.parts), *OWN]
     return first + [name for name in soundata_names() if name not in first]
 
 
@@ -119,12 +99,14 @@ def find_target(name: str, *, cheap: bool = False) -> Target:
     """
     if name in OWN:
         return OWN[name]
-    if name not in target_names():
-        near = get_close_matches(name, target_names(), n=1, cutoff=0.5)
-        hint = f"Did you mean {near[0]}?" if near else "See what there is with: atmda fetch --list"
-        raise AtmdaError(f"There is nothing called {name!r} to fetch.", hint)
-    target = soundata_target(name, cheap=cheap)
-    facts = FACTS.get(name) or replace(target.facts, clips=CLIPS.get(name))
-    if name == "esc50" and "/master" in target.parts[0].remotes[0].url:
-        target = replace(target, parts=(Part(target.parts[0].name, (ESC50_ARCHIVE,)),))
-    return replace(target, facts=facts)
+    spec = DATASETS.find(name)
+    if spec is not None and spec.parts:
+        return spec.target
+    if name in soundata_names():
+        target = Target(name, f"input/{name}", ()) if cheap else soundata_target(name)
+        return replace(target, facts=replace(target.facts, clips=CLIPS.get(name)))
+    if name in CLIPS:
+        raise AtmdaError(f"{name} is known through soundata, which is not installed.", INSTALL)
+    near = get_close_matches(name, [*target_names(), *CLIPS], n=1, cutoff=0.5)
+    hint = f"Did you mean {near[0]}?" if near else "See what there is with: atmda fetch `list_targets`"
+    raise AtmdaError(f"There is nothing called {name!r} to fetch.", hint)

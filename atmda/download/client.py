@@ -19,7 +19,9 @@ import requests
 import urllib3.exceptions
 
 from atmda import __version__
-from atmda.download.answers import (
+from atmda.datasets.remotes import Remote
+from atmda.download.checksums import agrees, mismatch
+from atmda.download.http_headers import (
     content_range,
     declared_checksum,
     forget,
@@ -31,7 +33,6 @@ from atmda.download.answers import (
     stated_size,
     write_note,
 )
-from atmda.download.checksums import agrees, mismatch
 from atmda.download.network import (
     CancelledError,
     TryAgainError,
@@ -40,7 +41,6 @@ from atmda.download.network import (
     check_name,
     retry_after,
 )
-from atmda.download.remotes import Remote
 from atmda.errors import AtmdaError
 
 CHUNK = 1 << 16  # bytes written at a time: what a connection that falls silent can lose
@@ -241,7 +241,7 @@ class Client:
         if needed > 0 and free < needed + RESERVE:
             raise AtmdaError(
                 f"{part.parent} has {free / 1e9:.1f} GB free, and {part.stem} needs {needed / 1e9:.1f} GB more.",
-                f"Make room or choose another --data-dir. {KEPT}",
+                f"Make room or choose another `data_dir`. {KEPT}",
             )
 
     def _session(self) -> requests.Session:

@@ -15,14 +15,14 @@ from functools import partial as bind
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
 
+from atmda.datasets.remotes import Part, Remote, Target
 from atmda.download.archives import RESERVE, unpack
+from atmda.download.availability import here_without_us
 from atmda.download.checksums import agrees, checksum_of
 from atmda.download.client import Client, Policy, Report
-from atmda.download.placing import destination_of, move
+from atmda.download.destinations import destination_of, move
 from atmda.download.pool import run_all
-from atmda.download.presence import here_without_us
-from atmda.download.remotes import Part, Remote, Target
-from atmda.download.state import WORKROOM, Installed, State, alone
+from atmda.download.state import WORKROOM, Installed, State, locked
 from atmda.download.unpacking import Limits
 from atmda.download.verify import index_entries, load_index, save_index, staged_contents_agree
 from atmda.errors import AtmdaError
@@ -77,8 +77,8 @@ def install(target: Target, data_dir: Path, options: Options | None = None, watc
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AtmdaError(f"{folder} cannot be made ({error.strerror}).", "Choose another --data-dir.") from error
-    with alone(folder, target.name):
+        raise AtmdaError(f"{folder} cannot be made ({error.strerror}).", "Choose another `data_dir`.") from error
+    with locked(folder, target.name):
         _Run(target, folder, state, options, watch).fetch(missing)
     return Outcome(folder, tuple(part.name for part in missing), present)
 
@@ -155,7 +155,7 @@ class _Run:
             raise AtmdaError(
                 f"{self.target.name} needs about {needed / 1e9:.1f} GB ({total / 1e9:.1f} GB to download, "
                 f"{unpacked / 1e9:.1f} GB unpacked), and {self.folder} has {max(0, free) / 1e9:.1f} GB free.",
-                "Make room, choose another --data-dir, or fetch some of it with --partial.",
+                "Make room, choose another `data_dir`, or fetch some of it with `partial`.",
             )
 
     def _finish(self, part: Part, paths: list[Path]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import filelock
 
 from atmda.core.files import publish
-from atmda.download.remotes import Part
+from atmda.datasets.remotes import Part
 from atmda.errors import AtmdaError
 
 WORKROOM = ".fetch"
@@ -69,7 +69,7 @@ class State:
 
 
 @contextmanager
-def alone(folder: Path, name: str) -> Iterator[None]:
+def locked(folder: Path, name: str) -> Iterator[None]:
     """Hold the folder's lock: two runs at once would write into each other's files. Raises AtmdaError at once."""
     (folder / WORKROOM).mkdir(parents=True, exist_ok=True)
     lock = filelock.FileLock(folder / WORKROOM / "lock", timeout=0)

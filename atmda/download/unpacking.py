@@ -10,7 +10,7 @@ from typing import IO
 from atmda.errors import AtmdaError
 
 CHUNK = 1 << 18
-ROOM = "Make room or choose another --data-dir."
+ROOM = "Make room or choose another `data_dir`."
 JUNK = (".DS_Store", "__MACOSX")  # what macOS leaves in archives
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from atmda.datasets.remotes import Target
 from atmda.download.checksums import agrees
 from atmda.download.client import Client
-from atmda.download.remotes import Target
 from atmda.download.state import WORKROOM, State
 from atmda.errors import AtmdaError
 
@@ -69,7 +69,7 @@ def verify(
         expected = {name: checksum for name, checksum in expected.items() if name in own}
     if not expected:
         raise AtmdaError(
-            f"No checksums are known for {folder}.", f"Fetch it again with: atmda fetch {target.name} --force"
+            f"No checksums are known for {folder}.", f"Fetch it again with: atmda fetch {target.name} `force`"
         )
     missing: list[str] = []
     differ: list[str] = []
@@ -101,7 +101,7 @@ def save_index(target: Target, room: Path, client: Client) -> None:
             client.download(target.index, room)
         except AtmdaError as error:
             client.notice(
-                f"The index of {target.name} could not be fetched ({error.message}); --verify will try again."
+                f"The index of {target.name} could not be fetched ({error.message}); `verify` will try again."
             )
 
 

@@ -101,8 +101,27 @@ class AugmentSettings(Settings):
         None, description="Where the backgrounds of --from-jams lie; else the data set's folder."
     )
 
+    def check(self) -> None:
+        """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        if self.from_jams is None:
+            if self.fg_path is not None or self.bg_path is not None:
+                raise SettingsError(
+                    "`fg_path` and `bg_path` go with `from_jams`.", "Use `fg_dataset` and `bg_dataset` here."
+                )
+            self.drawn()
+            return
+        if self.output is None:
+            raise SettingsError("`from_jams` needs `output`, a folder for what is rendered.", setting="output")
+        if self.engine == "scaper":
+            raise SettingsError("`from_jams` is rendered here.", "For scaper use its own generate_from_jams.")
+        if self.output.resolve() == self.from_jams.resolve():
+            raise SettingsError(
+                "`output` is the folder of `from_jams`.", "Give another, so that the first set stays.", setting="output"
+            )
+        self.refuse_unused(("folds", "parameters", *NAMES), "soundscapes that are drawn, not with `from_jams`,")
+
     def drawn(self) -> Parameters:
-        """The parameters of the draw: defaults, --parameters, and the flags of single parameters.
+        """The parameters of the draw: defaults, `parameters`, and the settings of single parameters.
 
         Raises SettingsError, naming the parameter, for what cannot be and for what is given twice, differently.
         """
@@ -116,7 +135,7 @@ class AugmentSettings(Settings):
             changed = with_values(parameters, {key: parse_value(key, text)})
             if plain[key] not in (defaults[key], changed.as_dict()[key]):
                 raise SettingsError(
-                    f"--{name.replace('_', '-')} {text} and {key} in --parameters differ.", "Give one of them."
+                    f"`{name}` {text} and {key} in `parameters` differ.", "Give one of them.", setting=name
                 )
             parameters = changed
         return parameters

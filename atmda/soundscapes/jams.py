@@ -13,7 +13,7 @@ from math import floor, log10
 
 from atmda.soundscapes.parameters import Parameters
 from atmda.soundscapes.rendering import FADE_SECONDS, SAMPLE_RATE
-from atmda.soundscapes.specification import Soundscape
+from atmda.soundscapes.sampling import Soundscape
 
 SCAPER_VERSION = "1.6.5"
 JAMS_VERSION = "0.3.5"

@@ -14,7 +14,7 @@ from atmda.core.files import publish
 from atmda.errors import StoreError
 from atmda.soundscapes.jams import Setting
 from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
-from atmda.soundscapes.specification import Soundscape
+from atmda.soundscapes.sampling import Soundscape
 
 MANIFEST = "manifest.jsonl"
 SETTINGS = "settings.json"
@@ -80,7 +80,7 @@ def read_manifest(folder: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).", "Make it with: atmda augment") from error
     except ValueError as error:
-        raise StoreError(f"{path} is damaged ({error}).", "Run the same atmda augment --output again.") from error
+        raise StoreError(f"{path} is damaged ({error}).", "Run the same atmda augment `output` again.") from error
 
 
 def claim(folder: Path, settings: Mapping[str, Any]) -> bool:
@@ -98,10 +98,10 @@ def claim(folder: Path, settings: Mapping[str, Any]) -> bool:
     try:
         there = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise StoreError(f"{path} is damaged ({error}).", "Remove the folder or use another --output.") from error
+        raise StoreError(f"{path} is damaged ({error}).", "Remove the folder or use another `output`.") from error
     difference = _difference(json.loads(json.dumps(wanted)), there)
     if difference:
-        raise StoreError(f"{folder} was made with {difference}.", "Use the same settings or another --output.")
+        raise StoreError(f"{folder} was made with {difference}.", "Use the same settings or another `output`.")
     return True
 
 

@@ -68,9 +68,9 @@ def parse_parameters(words: str | Iterable[str], base: Parameters | None = None)
         if name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1)
             hint = f"Did you mean {near[0]}? " if near else ""
-            raise SettingsError(f"--parameters: there is no parameter {key!r}.", f"{hint}Known: {', '.join(NAMES)}.")
+            raise SettingsError(f"`parameters`: there is no parameter {key!r}.", f"{hint}Known: {', '.join(NAMES)}.")
         if name in found:
-            raise SettingsError(f"--parameters: {name} is given twice.", "Give it once.")
+            raise SettingsError(f"`parameters`: {name} is given twice.", "Give it once.")
         found[name] = _literal(name, value)
     return with_values(base or Parameters(), found)
 
@@ -148,14 +148,14 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         else:
             depth += 1 if match.group() in "([" else -1
     if depth != 0:
-        raise SettingsError(f"--parameters: brackets do not pair in {text!r}.", "For example snr_dist=(uniform,6,10).")
+        raise SettingsError(f"`parameters`: brackets do not pair in {text!r}.", "For example snr_dist=(uniform,6,10).")
     for number, (start, end, key) in enumerate(starts):
         if number == 0 and text[:start].strip(" \t'\""):
             break
         position = starts[number + 1][0] if number + 1 < len(starts) else len(text)
         pairs.append((key, text[end:position].strip(" \t\n,;'\"")))
     if text.strip(" \t'\"") and not pairs:
-        raise SettingsError(f"--parameters: {text!r} is not of the form key=value.", "For example snr_dist=(const,6).")
+        raise SettingsError(f"`parameters`: {text!r} is not of the form key=value.", "For example snr_dist=(const,6).")
     return pairs
 
 

@@ -170,7 +170,7 @@ def _settle_peak(result: Rendered, mix: Mix, clip_policy: ClipPolicy, name: str)
     if clipping and clip_policy == "error":
         raise AtmdaError(
             f"{name}: the sum clips, its peak is {result.peak:.3f}.",
-            "Lower --ref-db or the SNR, or use --clip-policy scale.",
+            "Lower `ref_db` or the SNR, or use `clip_policy` scale.",
         )
     if mix.peak_normalization or (clipping and clip_policy == "scale"):
         result.scale = 1.0 / (result.peak + 1e-10)

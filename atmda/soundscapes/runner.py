@@ -16,12 +16,12 @@ from typing import Any, TextIO
 from atmda.core.audio import open_audio
 from atmda.core.files import publish
 from atmda.errors import AudioError
-from atmda.soundscapes.crew import Batch, Crew, Maker, Outcome, crew
 from atmda.soundscapes.files import sweep
-from atmda.soundscapes.making import Making, finished
+from atmda.soundscapes.generate import Generation, finished_record
 from atmda.soundscapes.manifest import MANIFEST, line_of
 from atmda.soundscapes.parameters import Parameters
-from atmda.soundscapes.specification import Recording, check_scenes, draw_soundscape
+from atmda.soundscapes.sampling import Recording, check_scenes, draw_soundscape
+from atmda.soundscapes.workers import Batch, Generator, Outcome, Submit, worker_pool
 
 WINDOW = 2048
 FIRST_WINDOW = 256
@@ -49,10 +49,10 @@ class Job:
     order: str = ""
 
 
-def make_set(
+def generate_set(
     clips: Sequence[Recording],
     scenes: Mapping[str, Sequence[Recording]],
-    making: Making,
+    generation: Generation,
     report: Report,
     workers: int = 1,
 ) -> Iterator[int]:
@@ -61,23 +61,23 @@ def make_set(
     `scenes`: background recordings by scene. Yields how many more are done, and fills `report`.
     Raises SettingsError where a scene asked for is missing, AtmdaError where clipping is refused or a disk is full.
     """
-    check_scenes(making.setting.parameters, scenes)
+    check_scenes(generation.setting.parameters, scenes)
     folders = sorted({"" if clip.fold is None else f"fold{clip.fold}" for clip in clips})
     for folder in folders:
         for below in ("", "jams", "txt"):
-            (making.output / folder / below).mkdir(parents=True, exist_ok=True)
-    total = len(clips) * making.setting.parameters.n_soundscapes
-    jobs = _plan(clips, making.setting.parameters, scenes, making)
-    yield from run(jobs, making, making.output, report, min(workers, -(-total // 8)))
+            (generation.output / folder / below).mkdir(parents=True, exist_ok=True)
+    total = len(clips) * generation.setting.parameters.n_soundscapes
+    jobs = _plan(clips, generation.setting.parameters, scenes, generation)
+    yield from run(jobs, generation, generation.output, report, min(workers, -(-total // 8)))
 
 
-def run(jobs: Iterable[Job], maker: Maker, output: Path, report: Report, workers: int) -> Iterator[int]:
+def run(jobs: Iterable[Job], generator: Generator, output: Path, report: Report, workers: int) -> Iterator[int]:
     """Do `jobs`, then publish the manifest of their records, in their order, in `output`; yields how many more."""
     sweep(output)
     with (
         publish(output / MANIFEST) as part,
         part.open("w", encoding="utf-8", newline="\n") as manifest,
-        crew(maker, workers) as start,
+        worker_pool(generator, workers) as start,
     ):
         for window in _windows(iter(jobs), start):
             yield from window.finish()
@@ -114,7 +114,7 @@ class Window:
             yield len(chunk)
 
 
-def _windows(jobs: Iterator[Job], start: Crew) -> Iterator[Window]:
+def _windows(jobs: Iterator[Job], start: Submit) -> Iterator[Window]:
     """`jobs` in windows, begun. While one is rendered the next is planned, so that no worker waits."""
     before: Window | None = None
     size = FIRST_WINDOW  # small, so that workers are soon given something
@@ -131,7 +131,10 @@ def _windows(jobs: Iterator[Job], start: Crew) -> Iterator[Window]:
 
 
 def _plan(
-    clips: Sequence[Recording], parameters: Parameters, scenes: Mapping[str, Sequence[Recording]], making: Making
+    clips: Sequence[Recording],
+    parameters: Parameters,
+    scenes: Mapping[str, Sequence[Recording]],
+    generation: Generation,
 ) -> Iterator[Job]:
     for clip in clips:
         try:
@@ -141,7 +144,7 @@ def _plan(
             continue
         for i in range(parameters.n_soundscapes):
             soundscape = draw_soundscape(clip, seconds, i, parameters, scenes)
-            record = finished(soundscape, making)
+            record = finished_record(soundscape, generation)
             if record is not None:
                 yield Job(outcome=record)
             else:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from atmda.core.clip import Clip
 from atmda.datasets import dataset_names, load_dataset, load_folder
 from atmda.errors import AtmdaError
-from atmda.soundscapes.specification import Recording
+from atmda.soundscapes.sampling import Recording
 
 FOLD = re.compile(r"fold(\d+)")
 

@@ -23,11 +23,11 @@ FOLD = re.compile(r"fold(\d+)")
 class Finder:
     """Finds recordings below one folder by the end of their path; the folder is walked once, when first needed."""
 
-    def __init__(self, folder: Path, flag: str) -> None:
+    def __init__(self, folder: Path, setting: str) -> None:
         if not folder.is_dir():
-            raise AtmdaError(f"{flag} {folder} is not a folder.", "Give the folder that holds the recordings.")
+            raise AtmdaError(f"`{setting}` {folder} is not a folder.", "Give the folder that holds the recordings.")
         self._folder = folder
-        self._flag = flag
+        self._setting = setting
         self._by_name: dict[str, list[Path]] | None = None
 
     def find(self, source: str) -> Path:
@@ -44,9 +44,9 @@ class Finder:
         if named:
             raise AtmdaError(
                 f"{len(named)} recordings below {self._folder} are called {written.name}.",
-                f"Give {self._flag} the folder that holds {written.parent.name}/{written.name}.",
+                f"Give `{self._setting}` the folder that holds {written.parent.name}/{written.name}.",
             )
-        raise AtmdaError(f"{written.name} is not below {self._folder}.", f"Is {self._flag} right?")
+        raise AtmdaError(f"{written.name} is not below {self._folder}.", f"Is `{self._setting}` right?")
 
     def _index(self) -> dict[str, list[Path]]:
         if self._by_name is None:
@@ -58,7 +58,7 @@ class Finder:
 
 
 @dataclass(frozen=True)
-class Rebuilt:
+class ReadSoundscape:
     """One soundscape read from JAMS: how to mix it, and what is known of it."""
 
     mix: Mix
@@ -68,7 +68,7 @@ class Rebuilt:
     labels: tuple[tuple[float, float, str], ...]
 
 
-def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> Rebuilt:
+def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> ReadSoundscape:
     """The soundscape that the JAMS file `path` describes, its sources found below the two folders.
 
     Raises AtmdaError for a file that is not JAMS with scaper's namespace and for what only scaper can render.
@@ -94,7 +94,7 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> Rebuilt:
             if o["value"]["role"] == "foreground"
         )
         reverb = settings.get("reverb")
-        rebuilt = Rebuilt(
+        read = ReadSoundscape(
             mix, None if reverb is None else _number(reverb), bool(settings.get("fix_clipping")), record, labels
         )
     except OSError as error:
@@ -103,8 +103,8 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> Rebuilt:
         raise AtmdaError(f"{path} holds no annotation of scaper's namespace.") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise AtmdaError(f"{path} is not JAMS as scaper writes it ({type(error).__name__}: {error}).") from error
-    _check(path, annotation, rebuilt)
-    return rebuilt
+    _check(path, annotation, read)
+    return read
 
 
 def _event(value: dict[str, Any], foregrounds: Finder, backgrounds: Finder) -> Event:
@@ -117,7 +117,7 @@ def _event(value: dict[str, Any], foregrounds: Finder, backgrounds: Finder) -> E
     return Event(role, path, times[0], times[1], times[2], _number(value["snr"]))
 
 
-def _check(path: Path, annotation: dict[str, Any], rebuilt: Rebuilt) -> None:
+def _check(path: Path, annotation: dict[str, Any], read: ReadSoundscape) -> None:
     settings = annotation["sandbox"]["scaper"]
     changed = any(o["value"].get("pitch_shift") or o["value"].get("time_stretch") for o in annotation["data"])
     only_scaper = {
@@ -128,7 +128,7 @@ def _check(path: Path, annotation: dict[str, Any], rebuilt: Rebuilt) -> None:
     for what, there in only_scaper.items():
         if there:
             raise AtmdaError(f"{path} asks for {what}, which is not rendered here.", "scaper itself renders it.")
-    mix = rebuilt.mix
+    mix = read.mix
     sane = 0.01 <= mix.duration <= 86_400 and 1_000 <= mix.sample_rate <= 768_000
     if not sane or not mix.events or min(mix.fade_in, mix.fade_out) < 0:
         raise AtmdaError(f"{path} describes no soundscape: its duration, rate, fades or events cannot be.")

@@ -21,17 +21,17 @@ Outcome: TypeAlias = "dict[str, Any] | str"  # a record, or why there is none
 Batch: TypeAlias = Callable[[], list[Outcome]]  # waits for a chunk's outcomes
 
 
-class Maker(Protocol):
+class Generator(Protocol):
     """Makes one soundscape and returns its record. Sent to each worker once, so it is small and pickles."""
 
     def make(self, job: Any, renderer: Renderer) -> dict[str, Any]: ...
 
 
-Crew: TypeAlias = Callable[[Sequence[Any]], Batch]
+Submit: TypeAlias = Callable[[Sequence[Any]], Batch]
 
 
 @contextmanager
-def crew(maker: Maker, workers: int) -> Iterator[Crew]:
+def worker_pool(generator: Generator, workers: int) -> Iterator[Submit]:
     """A function that takes a chunk of jobs and returns a function that waits for their outcomes.
 
     With one worker the chunk is made when it is waited for, in this process. Leaving early, after an error or Ctrl-C,
@@ -39,9 +39,9 @@ def crew(maker: Maker, workers: int) -> Iterator[Crew]:
     """
     if workers <= 1:
         renderer = Renderer()
-        yield lambda chunk: lambda: _outcomes(maker, chunk, renderer)
+        yield lambda chunk: lambda: _outcomes(generator, chunk, renderer)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (maker,))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (generator,))
     for _ in range(workers):
         pool.submit(_work, [])  # so that workers start while the first window is planned
     try:
@@ -57,20 +57,20 @@ def _waiting(future: Future[list[Outcome]]) -> Batch:
         except BrokenProcessPool as error:
             raise AtmdaError(
                 "A worker was ended from outside, perhaps for want of memory.",
-                "Run the same command with this --output again; fewer --num-workers take less memory.",
+                "Run the same command with this `output` again; fewer `num_workers` take less memory.",
             ) from error
 
     return result
 
 
-_maker: Maker
+_generator: Generator
 _renderer: Renderer
 
 
-def _begin(maker: Maker) -> None:
+def _begin(generator: Generator) -> None:
     """In a worker: leave Ctrl-C to the parent, and end as soon as the parent is gone."""
-    global _maker, _renderer
-    _maker, _renderer = maker, Renderer()
+    global _generator, _renderer
+    _generator, _renderer = generator, Renderer()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
@@ -83,21 +83,21 @@ def _end_with_parent() -> None:
 
 
 def _work(chunk: Sequence[Any]) -> list[Outcome]:
-    return _outcomes(_maker, chunk, _renderer)
+    return _outcomes(_generator, chunk, _renderer)
 
 
-def _outcomes(maker: Maker, chunk: Sequence[Any], renderer: Renderer) -> list[Outcome]:
+def _outcomes(generator: Generator, chunk: Sequence[Any], renderer: Renderer) -> list[Outcome]:
     found: list[Outcome] = []
     for job in chunk:
         try:
-            found.append(maker.make(job, renderer))
+            found.append(generator.make(job, renderer))
         except AudioError as error:
             found.append(f"{job.name}: {error}")
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise AtmdaError(
                     f"{error.filename or job.name} cannot be written ({error.strerror}).",
-                    "What is there stays; run the same command with this --output to go on.",
+                    "What is there stays; run the same command with this `output` to go on.",
                 ) from error
             found.append(f"{job.name}: its file name is too long")
     return found

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from atmda.datasets import dataset_names, load_dataset
-from atmda.download.remotes import Target
+from atmda.datasets import DATASETS, load_dataset
+from atmda.datasets.remotes import Target
 from atmda.download.state import State
 from atmda.errors import AtmdaError
-
-# Clips that the readers find in a whole copy (of TAU the development set, which is the labelled one).
-WHOLE = {"urbansound8k": 8732, "esc50": 2000, "fsd50k": 51197, "tau2019uas": 14400}
 
 
 def clips_here(target: Target, data_dir: Path) -> int | None:
     """How many clips the data set's own reader finds; None where it has no reader or finds nothing to read."""
-    if target.name not in dataset_names():
+    if target.name not in DATASETS:
         return None
     try:
         return len(load_dataset(target.name, data_dir).clips)
@@ -25,7 +22,8 @@ def clips_here(target: Target, data_dir: Path) -> int | None:
 
 def here_without_us(target: Target, data_dir: Path) -> bool:
     """Whether a whole copy lies there that some other program fetched."""
-    return target.name in WHOLE and clips_here(target, data_dir) == WHOLE[target.name]
+    spec = DATASETS.find(target.name)
+    return spec is not None and spec.whole is not None and clips_here(target, data_dir) == spec.whole
 
 
 def shown(target: Target, data_dir: Path) -> str:

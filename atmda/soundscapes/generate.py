@@ -10,9 +10,10 @@ from typing import Any, Literal
 from atmda.soundscapes.files import put, txt_bytes, wav_bytes, wav_size
 from atmda.soundscapes.jams import Setting, jams_bytes
 from atmda.soundscapes.manifest import paths_of, record_of
-from atmda.soundscapes.outside import render_with_scaper, reverberate
 from atmda.soundscapes.rendering import SAMPLE_RATE, ClipPolicy, Event, Mix, Renderer
-from atmda.soundscapes.specification import Soundscape
+from atmda.soundscapes.reverb import reverberate
+from atmda.soundscapes.sampling import Soundscape
+from atmda.soundscapes.scaper_engine import render_with_scaper
 
 Engine = Literal["atmda", "scaper"]
 
@@ -32,7 +33,7 @@ def mix_of(soundscape: Soundscape, setting: Setting) -> Mix:
 
 
 @dataclass(frozen=True)
-class Making:
+class Generation:
     """How a set's soundscapes are made, and where: what a worker is told once."""
 
     output: Path
@@ -60,10 +61,10 @@ class Making:
         return record
 
 
-def finished(soundscape: Soundscape, making: Making) -> dict[str, Any] | None:
+def finished_record(soundscape: Soundscape, generation: Generation) -> dict[str, Any] | None:
     """The record of `soundscape` where an earlier run wrote its three files whole, else None."""
-    wav, jams, txt = (making.output / path for path in paths_of(soundscape.folder, soundscape.name))
-    frames = int(making.setting.parameters.duration * SAMPLE_RATE)
+    wav, jams, txt = (generation.output / path for path in paths_of(soundscape.folder, soundscape.name))
+    frames = int(generation.setting.parameters.duration * SAMPLE_RATE)
     try:
         if wav.stat().st_size != wav_size(frames) or txt.stat().st_size == 0:
             return None

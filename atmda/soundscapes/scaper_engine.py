@@ -1,9 +1,7 @@
-"""What needs programs beside this package: scaper as the renderer, and sox for the original's reverb."""
+"""scaper itself as the renderer, where it is installed: a cross-check of ours."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import tempfile
 from dataclasses import replace
 from importlib.util import find_spec
@@ -12,43 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError
 from atmda.soundscapes.jams import Setting, jams_bytes
 from atmda.soundscapes.loudness import integrated_loudness
 from atmda.soundscapes.rendering import ClipPolicy, Mix, Rendered, read_event
-from atmda.soundscapes.specification import Soundscape
+from atmda.soundscapes.sampling import Soundscape
 
 
 def require_scaper() -> None:
     """Raises AtmdaError where scaper is not installed."""
     if find_spec("scaper") is None:
         raise AtmdaError(
-            "--engine scaper needs scaper, which is not installed.", 'Install it: pip install "atmda[scaper]"'
+            "`engine` scaper needs scaper, which is not installed.", 'Install it: pip install "atmda[scaper]"'
         )
-
-
-def require_sox() -> str:
-    """Path of the sox program. Raises AtmdaError where there is none."""
-    found = shutil.which("sox")
-    if found is None:
-        raise AtmdaError(
-            "--original-reverb needs the sox program, which is not installed.", "Install sox, or go without."
-        )
-    return found
-
-
-def reverberate(samples: FloatArray, sample_rate: int, reverberance: float) -> FloatArray:
-    """`samples` (n,) through sox's reverb as scaper applies it; `reverberance` in [0, 1], where 0 still colours."""
-    raw = ["-t", "f32", "-r", str(sample_rate), "-c", "1", "-"]
-    effect = ["reverb", f"{100 * reverberance:g}", "50", "100", "100", "0", "0"]
-    command = [require_sox(), "-D", *raw, "-t", "f32", "-c", "1", "-", *effect]
-    ran = subprocess.run(command, input=samples.astype("<f4").tobytes(), capture_output=True, check=False)
-    result = np.frombuffer(ran.stdout, "<f4").astype(np.float32)
-    if ran.returncode != 0 or len(result) != len(samples):
-        said = ran.stderr.decode(errors="replace").strip().splitlines()
-        raise AtmdaError(f"sox could not apply its reverb ({said[-1] if said else 'no reason given'}).")
-    return result
 
 
 def render_with_scaper(soundscape: Soundscape, setting: Setting, mix: Mix, clip_policy: ClipPolicy) -> Rendered:
@@ -76,7 +50,7 @@ def render_with_scaper(soundscape: Soundscape, setting: Setting, mix: Mix, clip_
     peak = float(np.abs(samples).max(initial=0.0)) if scale == 1.0 else 1.0 / scale - 1e-10
     notes = []
     if peak > 1.0 and clip_policy == "error":
-        raise AtmdaError(f"{soundscape.name}: the sum clips, its peak is {peak:.3f}.", "Lower --ref-db or the SNR.")
+        raise AtmdaError(f"{soundscape.name}: the sum clips, its peak is {peak:.3f}.", "Lower `ref_db` or the SNR.")
     if peak > 1.0:
         notes.append(f"clipped: the peak was {peak:.4g}" if scale == 1.0 else f"scaled by {scale:.6g}")
     loudness = [

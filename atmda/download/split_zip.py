@@ -28,7 +28,7 @@ def in_order(pieces: Sequence[Path]) -> list[Path]:
     )
 
 
-def open_joined(pieces: Sequence[Path]) -> io.BufferedIOBase:
+def open_split_zip(pieces: Sequence[Path]) -> io.BufferedIOBase:
     """A file that zipfile can read, of `pieces` in any order. Raises AtmdaError where they do not make an archive."""
     pieces = in_order(pieces)
     body = _Pieces(pieces)

@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 
+from atmda.datasets.remotes import Remote
 from atmda.download.checksums import from_etag
-from atmda.download.remotes import Remote
 from atmda.errors import AtmdaError
 
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path, PurePosixPath
 
 from atmda.core.files import publish
-from atmda.download.remotes import Remote
+from atmda.datasets.remotes import Remote
 
 
 def destination_of(remote: Remote, name: str) -> str:

@@ -8,45 +8,45 @@ from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from atmda.datasets import CLASS_FIELDS, labels_of
+from atmda.datasets import DATASETS
 from atmda.errors import AtmdaError
 from atmda.soundscapes.files import put, txt_bytes, wav_bytes
+from atmda.soundscapes.jams_reading import Finder, ReadSoundscape, read_jams
 from atmda.soundscapes.manifest import paths_of
-from atmda.soundscapes.outside import reverberate
-from atmda.soundscapes.rebuilding import Finder, Rebuilt, read_jams
 from atmda.soundscapes.rendering import ClipPolicy, Renderer
+from atmda.soundscapes.reverb import reverberate
 from atmda.soundscapes.runner import Job, Report, run
 
 
 @dataclass(frozen=True)
-class Remake:
+class RegenerationJob:
     """One soundscape to render again: `folder` below the output, `jams` the file it is read from."""
 
     name: str
     folder: str
     jams: Path
-    rebuilt: Rebuilt
+    read: ReadSoundscape
 
 
 @dataclass(frozen=True)
-class Remaking:
+class Regeneration:
     """How soundscapes are rendered again, and where."""
 
     output: Path
     clip_policy: ClipPolicy = "warn"
 
-    def make(self, job: Remake, renderer: Renderer) -> dict[str, Any]:
+    def make(self, job: RegenerationJob, renderer: Renderer) -> dict[str, Any]:
         """Write WAV, txt and JAMS (a copy). Returns the manifest's record."""
-        rebuilt = job.rebuilt
-        policy: ClipPolicy = "scale" if rebuilt.fix_clipping else self.clip_policy
-        rendered = renderer.render(rebuilt.mix, policy, job.name)
-        samples, rate = rendered.samples, rebuilt.mix.sample_rate
-        if rebuilt.reverb is not None:
-            samples = reverberate(samples, rate, rebuilt.reverb)
+        read = job.read
+        policy: ClipPolicy = "scale" if read.fix_clipping else self.clip_policy
+        rendered = renderer.render(read.mix, policy, job.name)
+        samples, rate = rendered.samples, read.mix.sample_rate
+        if read.reverb is not None:
+            samples = reverberate(samples, rate, read.reverb)
         wav, jams, txt = paths_of(job.folder, job.name)
-        roles = [event.role for event in rebuilt.mix.events]
+        roles = [event.role for event in read.mix.events]
         levels = dict(zip(reversed(roles), reversed(rendered.loudness), strict=True))  # the first of each role
-        record = {"file": wav, **rebuilt.record}
+        record = {"file": wav, **read.record}
         measured = {
             "file": wav,
             "sample_rate": rate,
@@ -57,10 +57,10 @@ class Remaking:
             "jams": jams,
             "txt": txt,
         }
-        notes = [note for note in rebuilt.record.get("notes", []) if note not in rendered.notes]
+        notes = [note for note in read.record.get("notes", []) if note not in rendered.notes]
         record.update(measured, notes=[*notes, *rendered.notes])
         put(self.output / wav, wav_bytes(samples, rate))
-        put(self.output / txt, txt_bytes(list(rebuilt.labels)))
+        put(self.output / txt, txt_bytes(list(read.labels)))
         put(self.output / jams, job.jams.read_bytes())
         return record
 
@@ -69,7 +69,7 @@ def jams_below(folder: Path) -> list[Path]:
     """JAMS files in `folder` and below, in order. Raises AtmdaError where there is none."""
     found = sorted(path for path in folder.rglob("*.jams") if not path.name.startswith("."))
     if not found:
-        raise AtmdaError(f"There is no .jams file in {folder}.", "Give --from-jams a set, or its jams folder.")
+        raise AtmdaError(f"There is no .jams file in {folder}.", "Give `from_jams` a set, or its jams folder.")
     return found
 
 
@@ -79,8 +79,14 @@ def fingerprint(folder: Path, files: list[Path]) -> str:
     return blake2b(names.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def remake_set(
-    folder: Path, foregrounds: Finder, backgrounds: Finder, dataset: str, making: Remaking, report: Report, workers: int
+def regenerate_set(
+    folder: Path,
+    foregrounds: Finder,
+    backgrounds: Finder,
+    dataset: str,
+    generation: Regeneration,
+    report: Report,
+    workers: int,
 ) -> Iterator[int]:
     """Render every JAMS file in `folder` again; yields how many more are done, and fills `report`.
 
@@ -90,20 +96,20 @@ def remake_set(
     places = sorted({_folder_of(path, folder) for path in files})
     for place in places:
         for below in ("", "jams", "txt"):
-            (making.output / place / below).mkdir(parents=True, exist_ok=True)
+            (generation.output / place / below).mkdir(parents=True, exist_ok=True)
 
     def jobs() -> Iterator[Job]:
         for path in files:
             try:
-                rebuilt = read_jams(path, foregrounds, backgrounds)
+                read = read_jams(path, foregrounds, backgrounds)
             except AtmdaError as error:
                 yield Job(outcome=str(error))
                 continue
-            rebuilt = replace(rebuilt, record=_with_class(rebuilt.record, dataset))
-            background = next((e.source for e in rebuilt.mix.events if e.role == "background"), path)
-            yield Job(Remake(path.stem, _folder_of(path, folder), path, rebuilt), order=str(background))
+            read = replace(read, record=_with_class(read.record, dataset))
+            background = next((e.source for e in read.mix.events if e.role == "background"), path)
+            yield Job(RegenerationJob(path.stem, _folder_of(path, folder), path, read), order=str(background))
 
-    yield from run(jobs(), making, making.output, report, min(workers, -(-len(files) // 8)))
+    yield from run(jobs(), generation, generation.output, report, min(workers, -(-len(files) // 8)))
 
 
 def _folder_of(path: Path, folder: Path) -> str:
@@ -114,9 +120,8 @@ def _folder_of(path: Path, folder: Path) -> str:
 
 def _with_class(record: dict[str, Any], dataset: str) -> dict[str, Any]:
     """`record` with label and class id from the foreground's file name, where it has neither."""
-    field, labels = CLASS_FIELDS.get(dataset), labels_of(dataset)
-    parts = PurePosixPath(str(record.get("foreground"))).stem.split("-")
-    if record.get("label") is not None or field is None or len(parts) <= field or not parts[field].isdecimal():
+    spec = DATASETS.find(dataset)
+    class_id = spec.class_id(PurePosixPath(str(record.get("foreground"))).stem) if spec else None
+    if spec is None or class_id is None or record.get("label") is not None or class_id >= len(spec.labels):
         return record
-    class_id = int(parts[field])
-    return {**record, "class_id": class_id, "label": labels[class_id]} if class_id < len(labels) else record
+    return {**record, "class_id": class_id, "label": spec.labels[class_id]}
