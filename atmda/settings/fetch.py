@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
+from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Settings, flag, split_commas
 from atmda.settings.completion import fetch_names
 
@@ -41,3 +42,20 @@ class FetchSettings(Settings):
     num_workers: Annotated[int, flag("--num-workers", metavar="N", panel=HOW)] = Field(
         4, ge=1, le=32, description="Downloads at once."
     )
+
+    def names(self) -> tuple[str, ...]:
+        """What to fetch, said in either way."""
+        return self.name or ((self.dataset,) if self.dataset else ())
+
+    def check(self) -> None:
+        """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        if self.list_targets:
+            return
+        if not self.names():
+            raise SettingsError(
+                "Say what to fetch, as in: atmda fetch urbansound8k.", "atmda fetch `list_targets` shows it all."
+            )
+        if len(self.names()) > 1 and self.partial:
+            raise SettingsError("`partial` goes with one NAME.", setting="partial")
+        if self.verify and self.force:
+            raise SettingsError("`verify` fetches nothing and `force` fetches all; give one of them.", setting="verify")
