@@ -59,6 +59,10 @@ class Workspace:
         """A path in `results` named after this second that is not there yet: results_20240705T184401.csv."""
         return unused(self.results / f"{begin}_{datetime.now():%Y%m%dT%H%M%S}{ending}")
 
+    def new_journal(self) -> Path:
+        """A path in `results` for the rows of a run that is not finished."""
+        return self.new_results("unfinished")
+
     def new_embeddings(self, name: str) -> Path:
         """A path in `embeddings` named after the recordings and this second that is not there yet."""
         plain = "".join(character if character.isalnum() or character in "-_." else "_" for character in name)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 from atmda.cli.command import build_command
 from atmda.cli.console import Console
 from atmda.cli.exit_codes import DONE
 from atmda.settings.classify import ClassifySettings
+
+if TYPE_CHECKING:
+    from atmda.tasks.results import ClassifyResult
 
 EXAMPLES = """
 atmda classify --embeddings data/embeddings/urbansound8k_20261122T120000 --mode zs
@@ -20,17 +26,38 @@ def run(settings: ClassifySettings, console: Console) -> int:
     """Classify what the settings name; a table, or one JSON document."""
     if settings.list_methods:
         return _list(console)
-    from atmda.report.classification import as_document, save, summary_rows
     from atmda.tasks.classify import classify
 
     result = classify(settings, console)
-    if console.json_output:
-        console.document(as_document(result))
-    console.table(*summary_rows(result))
-    if settings.save_results is not None:
-        save(settings.save_results, result)
-        console.notice(f"Results saved in {settings.save_results}.")
+    VIEWS["document" if console.json_output else "table"](result, console)
+    keep(settings.save_results, result, console)
     return DONE
+
+
+def show_document(result: ClassifyResult, console: Console) -> None:
+    """One JSON document."""
+    from atmda.report.classification import as_document
+
+    console.document(as_document(result))
+
+
+def show_table(result: ClassifyResult, console: Console) -> None:
+    """A row for each cell of the grid."""
+    from atmda.report.classification import summary_rows
+
+    console.table(*summary_rows(result))
+
+
+def keep(folder: Path | None, result: ClassifyResult, console: Console) -> None:
+    """Tables, a document and a page in `folder`, where one is given."""
+    if folder is not None:
+        from atmda.report.classification import save
+
+        save(folder, result)
+        console.notice(f"Results saved in {folder}.")
+
+
+VIEWS = {"document": show_document, "table": show_table}
 
 
 def _list(console: Console) -> int:

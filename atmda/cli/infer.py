@@ -34,17 +34,13 @@ def run(settings: InferSettings, console: Console) -> int:
     except NothingUsableError as error:
         console.document({"output": None, "results": [], "skipped": error.skipped})
         raise
-    show(done, output, console)
-    if settings.demo:
-        from atmda.cli.demo import explain
-
-        explain(done, console)
+    view = "document" if console.json_output else "demo" if settings.demo else "table"
+    VIEWS[view](done, output, console)
     return SOME_SKIPPED if done.skipped else DONE
 
 
-def show(done: InferResult, output: str, console: Console) -> None:
-    """One JSON document, or a table and where the results lie."""
-    rows = done.rows()
+def show_document(done: InferResult, output: str, console: Console) -> None:
+    """One JSON document."""
     console.document(
         {
             "output": None if output == "-" else output,
@@ -52,20 +48,41 @@ def show(done: InferResult, output: str, console: Console) -> None:
             "mode": done.mode,
             "modality": done.modality,
             "temperature": done.temperature,
-            "results": rows,
+            "results": done.rows(),
             "skipped": done.skipped,
         }
     )
+    _tell(done, output, console)
+
+
+def show_table(done: InferResult, output: str, console: Console) -> None:
+    """The first rows, and where all of them lie."""
     if output == "-":
         return
+    rows = done.rows()
     columns = ["filename", *(name for name in rows[0] if name.startswith("label") or name == "unadapted_label")]
     columns.insert(2, "confidence")
     shown = [[f"{row[c]:.2f}" if c == "confidence" else str(row[c]) for c in columns] for row in rows[:SHOWN]]
     console.table(["without adaptation" if c == "unadapted_label" else c for c in columns], shown)
     if len(rows) > SHOWN:
         console.text(f"... and {len(rows) - SHOWN} more in {output}")
+    _tell(done, output, console)
+
+
+def show_demo(done: InferResult, output: str, console: Console) -> None:
+    """The table, and what adaptation did."""
+    from atmda.cli.demo import explain
+
+    show_table(done, output, console)
+    explain(done, console)
+
+
+def _tell(done: InferResult, output: str, console: Console) -> None:
+    count = len(done.predictions)
     skipped = f", {len(done.skipped)} skipped" if done.skipped else ""
-    console.notice(f"{len(rows)} recording{'s' if len(rows) != 1 else ''} labelled{skipped}: {output}")
+    if output != "-":  # else the rows are on stdout, and that is all there is to say
+        console.notice(f"{count} recording{'s' if count != 1 else ''} labelled{skipped}: {output}")
 
 
+VIEWS = {"document": show_document, "table": show_table, "demo": show_demo}
 command = build_command("infer", InferSettings, run, EXAMPLES)

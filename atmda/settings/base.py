@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -105,6 +105,24 @@ class Settings(BaseModel):
         """
         asked = self.model_fields_set if self._asked is None else self._asked
         return name in asked and getattr(self, name) != type(self).model_fields[name].default
+
+    def check_background(self, modalities: Collection[str], audio_setting: str, audio_words: str) -> None:
+        """Raises SettingsError where a modality lacks what describes the background, or what does is not used.
+
+        `audio_setting` is the setting of modality audio, `audio_words` what it takes.
+        """
+        if "text" in modalities and not getattr(self, "bg_type", None):
+            raise SettingsError(
+                "`modality` text needs `bg_type`, the name of the background, as in park.", setting="bg_type"
+            )
+        if "audio" in modalities and not getattr(self, audio_setting):
+            raise SettingsError(f"`modality` audio needs `{audio_setting}`, {audio_words}.", setting=audio_setting)
+        if "text" not in modalities:
+            self.refuse_unused(("bg_type",), "`modality` text")
+        if "audio" not in modalities:
+            self.refuse_unused((audio_setting,), "`modality` audio")
+        if set(modalities) == {"none"}:
+            self.refuse_unused(("temperature",), "`modality` text or audio")
 
     def refuse_unused(self, names: Iterable[str], used_by: str) -> None:
         """Raises SettingsError where one of `names` was asked for, though only `used_by` would use it."""

@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from atmda.errors import SettingsError
-from atmda.settings.background import check_background
 from atmda.settings.base import EncoderSettings, Modality, flag, lower, split_commas
 from atmda.settings.choices import methods, metrics, number_or_auto, numbers_or_auto, split_templates
 from atmda.settings.completion import dataset_names, method_names, metric_names, scene_names
@@ -103,6 +102,6 @@ class ClassifySettings(EncoderSettings):
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         if self.embeddings is None:
             raise SettingsError("Give `embeddings` PATH, a store that atmda embed made.", setting="embeddings")
-        check_background(self, self.modality, "bg_embeddings", "embeddings of the background recordings")
+        self.check_background(self.modality, "bg_embeddings", "embeddings of the background recordings")
         if "tgap" not in self.mode:
             self.refuse_unused(("top_n",), "`mode` tgap")

@@ -64,6 +64,19 @@ class EmbedSettings(EncoderSettings):
         False, description="Start again where --output exists already."
     )
 
+    @property
+    def clips_from(self) -> Literal["dataset", "annotations", "folders", "folder"]:
+        """Where clips and their labels come from."""
+        if self.dataset is not None:
+            return "dataset"
+        return "annotations" if self.annotations is not None else self.labels_from or "folder"
+
+    @property
+    def source_name(self) -> str:
+        """What the clips are called, as in the default name of the output."""
+        name = Path(self.path or self.dataset or str(self.audio_folder)).name
+        return name if name not in ("", "..") else "folder"
+
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         if (self.dataset is None) == (self.audio_folder is None):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
 from atmda.errors import SettingsError
-from atmda.settings.background import check_background
 from atmda.settings.base import EncoderSettings, Flag, Modality, flag, lower, split_commas
 from atmda.settings.choices import split_templates
 from atmda.settings.completion import method_names, scene_names
@@ -79,11 +78,21 @@ class InferSettings(EncoderSettings):
         True, description="Accepted from the original scripts; results are always saved."
     )
 
+    @property
+    def subject(self) -> Literal["recordings", "embeddings"]:
+        """What is labelled."""
+        return "recordings" if self.embeddings is None else "embeddings"
+
+    @property
+    def classes_from(self) -> Literal["method", "prototypes"]:
+        """Where classes come from: a method fitted now, or prototypes kept from another run."""
+        return "method" if self.prototypes is None else "prototypes"
+
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         if self.demo:
             return
-        check_background(self, (self.modality,), "bg_folder", "recordings of the background")
+        self.check_background((self.modality,), "bg_folder", "recordings of the background")
         self._check_prototypes()
         given = bool(self.labels) + (self.class_labels is not None) + (self.prototypes is not None)
         if given > 1 or (not given and self.examples is None):

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import numpy as np
+
+from atmda.core.embeddings.identity import check_same, check_width
+from atmda.core.encoders.base import Encoder
+from atmda.core.methods import METHODS
+from atmda.core.methods.base import CLIPS, TEXT, Method, Prototypes, Scorer, Training
+from atmda.core.methods.prototype_file import KeptPrototypes
+from atmda.datasets.labels import merge_labels, read_labels
 from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import text_anchors
 from atmda.tasks.examples import labelled_examples
 from atmda.tasks.observer import Observer
-
-if TYPE_CHECKING:
-    from atmda.core.encoders.base import Encoder
-    from atmda.core.methods.base import Method, Scorer
+from atmda.tasks.subjects import Subject
 
 
 @dataclass(frozen=True)
@@ -27,9 +32,30 @@ class Classes:
     logit_scale: float
 
 
+def fitted_classes(settings: InferSettings, subject: Subject) -> Classes:
+    """The labels given (else those of the examples), with the method that `mode` names fitted for them.
+
+    Raises SettingsError where labels or examples cannot be used, StoreError where another encoder made the examples.
+    """
+    labels = given_labels(settings, subject.observer)
+    classes = _fitted(settings, labels, subject.encoder, subject.observer)
+    if settings.save_prototypes is not None:
+        keep_classes(settings.save_prototypes, classes, subject.identity)
+    return classes
+
+
+def kept_classes(settings: InferSettings, subject: Subject) -> Classes:
+    """The classes of a file of prototypes. Raises StoreError where they are of another encoder."""
+    path = settings.prototypes
+    assert path is not None
+    kept = KeptPrototypes.read(path)
+    check_same(subject.identity, kept.identity, subject.name, str(path))
+    check_width(subject.width, kept.P.shape[1], subject.name, f"the prototypes in {path} have")
+    return Classes(kept.labels, kept.mode, Prototypes(kept.P), kept.logit_scale)
+
+
 def given_labels(settings: InferSettings, observer: Observer) -> tuple[str, ...]:
     """The labels of `labels` or `class_labels`, those that mean the same prompt merged; () where neither is given."""
-    from atmda.datasets.labels import merge_labels, read_labels
 
     labels = settings.labels
     if settings.class_labels is not None:
@@ -40,10 +66,8 @@ def given_labels(settings: InferSettings, observer: Observer) -> tuple[str, ...]
     return kept
 
 
-def classes_of(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, observer: Observer) -> Classes:
+def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, observer: Observer) -> Classes:
     """`labels` (else those of the examples) with prototypes made as `mode` says."""
-    from atmda.core.methods import METHODS
-    from atmda.core.methods.base import CLIPS, TEXT, Training
 
     method = METHODS.get(settings.mode)
     examples = None
@@ -53,8 +77,6 @@ def classes_of(settings: InferSettings, labels: tuple[str, ...], encoder: Encode
     text = text_anchors(encoder, labels, settings.templates, observer) if TEXT in method.needs else None
     X = y = None
     if examples is not None:
-        import numpy as np
-
         index = {label: number for number, label in enumerate(labels)}
         X, y = examples.embeddings, np.asarray([index[label] for label in examples.labels or ()], np.int64)
     try:
@@ -67,22 +89,8 @@ def classes_of(settings: InferSettings, labels: tuple[str, ...], encoder: Encode
     return Classes(labels, method.name, scorer, scale)
 
 
-def kept_classes(path: Path, width: int, identity: dict[str, str], made_of: str) -> Classes:
-    """The classes of a file of prototypes, for embeddings of `width` with `identity`. Raises StoreError."""
-    from atmda.core.embeddings.identity import check_same, check_width
-    from atmda.core.methods.base import Prototypes
-    from atmda.core.methods.prototype_file import KeptPrototypes
-
-    kept = KeptPrototypes.read(path)
-    check_same(identity, kept.identity, made_of, str(path))
-    check_width(width, kept.P.shape[1], made_of, f"the prototypes in {path} have")
-    return Classes(kept.labels, kept.mode, Prototypes(kept.P), kept.logit_scale)
-
-
 def keep_classes(path: Path, classes: Classes, identity: dict[str, str]) -> None:
     """Write prototypes for another run. Raises SettingsError where the mode has none."""
-    from atmda.core.methods.base import Prototypes
-    from atmda.core.methods.prototype_file import KeptPrototypes
 
     if not isinstance(classes.scorer, Prototypes):
         raise SettingsError(f"`save_prototypes`: `mode` {classes.mode} has no prototypes.", setting="save_prototypes")
@@ -107,3 +115,9 @@ def _with_fewer_neighbours(method: Method, each: int, observer: Observer) -> Met
         f"{method.name}: each prototype is the mean of the {fewer} nearest examples, for there are no more a class."
     )
     return method.with_options({"top_n": fewer})
+
+
+CLASSES: Mapping[str, Callable[[InferSettings, Subject], Classes]] = {
+    "method": fitted_classes,
+    "prototypes": kept_classes,
+}

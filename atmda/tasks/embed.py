@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from atmda.core.clip import Clip
@@ -30,32 +30,12 @@ def embed(settings: EmbedSettings, observer: Observer | None = None) -> EmbedRes
     """
     observer = observer or Observer()
     settings.check()
-    data = _dataset(settings, observer)
-    output = settings.output or settings.workspace.new_embeddings(_name_of(settings))
-    if settings.format == "parquet":
-        return _fill(settings, data, output, observer)
-    return _one_file(settings, data, output, observer)
-
-
-def _dataset(settings: EmbedSettings, observer: Observer) -> Dataset:
-    """The clips, with what is known of them; what had to be left out is told."""
-    if settings.dataset is not None:
-        data = load_dataset(settings.dataset, settings.data_dir, settings.path)
-    elif settings.annotations is not None:
-        data = load_annotated(str(settings.audio_folder), settings.annotations, settings.recursive)
-    elif settings.labels_from is not None:
-        data = labels_from_folders(Path(str(settings.audio_folder)))
-    else:
-        data = load_folder(str(settings.audio_folder), settings.recursive)
+    data = CLIPS[settings.clips_from](settings)
     for problem in data.problems:
         observer.warning(problem)
     observer.detail(f"{data.name}: {len(data.clips)} clips, {len(data.labels)} classes, {len(data.folds)} folds.")
-    return data
-
-
-def _name_of(settings: EmbedSettings) -> str:
-    name = Path(settings.path or settings.dataset or str(settings.audio_folder)).name
-    return name if name not in ("", "..") else "folder"
+    output = settings.output or settings.workspace.new_embeddings(settings.source_name)
+    return WRITERS[settings.format](settings, data, output, observer)
 
 
 def _one_file(settings: EmbedSettings, data: Dataset, output: Path, observer: Observer) -> EmbedResult:
@@ -121,3 +101,20 @@ class _Shard:
         if self._rows or self._skipped:
             self._store.append(self._rows, self._skipped)
             self._rows, self._skipped = [], {}
+
+
+#: where clips and what is known of them come from
+CLIPS: Mapping[str, Callable[[EmbedSettings], Dataset]] = {
+    "dataset": lambda settings: load_dataset(str(settings.dataset), settings.data_dir, settings.path),
+    "annotations": lambda settings: load_annotated(
+        str(settings.audio_folder), Path(str(settings.annotations)), settings.recursive
+    ),
+    "folders": lambda settings: labels_from_folders(str(settings.audio_folder)),
+    "folder": lambda settings: load_folder(str(settings.audio_folder), settings.recursive),
+}
+#: what becomes of them
+WRITERS: Mapping[str, Callable[[EmbedSettings, Dataset, Path, Observer], EmbedResult]] = {
+    "parquet": _fill,
+    "npz": _one_file,
+    "pt": _one_file,
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,13 +46,10 @@ def read_embeddings(path: Path, *, unusable: bool = False) -> EmbeddingTable:
 def _read(path: Path) -> EmbeddingTable:
     if not path.exists():
         raise StoreError(f"{path}: there is no such file or folder.", "Make embeddings with atmda embed.")
-    if path.is_dir() or path.suffix == ".parquet":
-        return read_store(path)
-    if path.suffix == ".npz":
-        return _read_npz(path)
-    if path.suffix in (".pt", ".pth"):
-        return _read_original(path)
-    raise StoreError(f"{path}: embeddings are a Parquet store, a .npz or a .pt file.")
+    reader = READERS.get(STORE if path.is_dir() else path.suffix)
+    if reader is None:
+        raise StoreError(f"{path}: embeddings are a Parquet store, a .npz or a .pt file.")
+    return reader(path)
 
 
 def read_text_anchors(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
@@ -171,3 +168,14 @@ def _vector(file: TorchFile, value: Any, clip: str) -> FloatArray:
     place = stored(value)
     array = as_array(value) if place is None else file.read(place, clip).numpy()
     return np.asarray(array, np.float32).reshape(-1)
+
+
+STORE = "folder"
+#: how embeddings are read, by what they are in: a folder, or a file with this ending
+READERS: Mapping[str, Callable[[Path], EmbeddingTable]] = {
+    STORE: read_store,
+    ".parquet": read_store,
+    ".npz": _read_npz,
+    ".pt": _read_original,
+    ".pth": _read_original,
+}

@@ -1,0 +1,48 @@
+"""The background's profile for `infer`, by modality: how its name, or recordings of it, score against the classes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from atmda.core.methods.backgrounds import profiles
+from atmda.core.methods.prompts import background_prompts
+from atmda.core.types import FloatArray
+from atmda.datasets import load_folder
+from atmda.errors import AtmdaError
+from atmda.settings.infer import InferSettings
+from atmda.tasks.classes import Classes
+from atmda.tasks.encoding import embedded
+from atmda.tasks.subjects import Recordings, Subject, numbered
+
+Profile = Callable[[InferSettings, Subject, Classes, "Recordings | None"], "FloatArray | None"]
+
+
+def _none(
+    settings: InferSettings, subject: Subject, classes: Classes, background: Recordings | None
+) -> FloatArray | None:
+    return None
+
+
+def _of_its_name(
+    settings: InferSettings, subject: Subject, classes: Classes, background: Recordings | None
+) -> FloatArray:
+    B = subject.encoder.embed_text(background_prompts(str(settings.bg_type)))
+    return np.asarray(profiles(classes.scorer, B).mean(axis=0))
+
+
+def _of_recordings(
+    settings: InferSettings, subject: Subject, classes: Classes, background: Recordings | None
+) -> FloatArray:
+    folder = settings.workspace.input_folder(str(settings.bg_folder))
+    clips = load_folder(folder, settings.recursive).clips if background is None else numbered(background)
+    pairs = embedded(subject.encoder, clips, settings, subject.observer, "Background", background)
+    rows = [result.embedding for _, result in pairs if result.embedding is not None]
+    if not rows:
+        raise AtmdaError(f"`bg_folder` {folder}: not one of its recordings could be used.", setting="bg_folder")
+    return np.asarray(profiles(classes.scorer, np.stack(rows)).mean(axis=0))
+
+
+#: modality -> the background's profile, float32 (c,), or None
+PROFILES: Mapping[str, Profile] = {"none": _none, "text": _of_its_name, "audio": _of_recordings}

@@ -1,0 +1,115 @@
+"""What `infer` labels: recordings, embedded as they are read, or embeddings that were stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TypeAlias
+
+from atmda.core.audio import Recording
+from atmda.core.clip import Clip
+from atmda.core.embeddings.formats import read_embeddings
+from atmda.core.embeddings.identity import TEXT_FIELDS, check_same
+from atmda.core.encoders.base import Encoder
+from atmda.core.types import FloatArray
+from atmda.datasets import load_folder
+from atmda.errors import SettingsError
+from atmda.settings.infer import InferSettings
+from atmda.tasks.encoding import embedded, open_encoder
+from atmda.tasks.observer import Observer
+
+Recordings: TypeAlias = Sequence[Recording]
+#: name, embedding (d,) and a note; or None for the embedding, and why the clip is skipped
+EmbeddedClip: TypeAlias = tuple[str, "FloatArray | None", str]
+
+
+class Subject:
+    """Clips to label. The encoder is loaded when it is first asked for: what needs none is then labelled without."""
+
+    name: str
+
+    def __init__(self, settings: InferSettings, observer: Observer) -> None:
+        self.settings, self.observer = settings, observer
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        return open_encoder(self.settings, self.observer)
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What made the embeddings."""
+        return self.encoder.identity
+
+    @property
+    def width(self) -> int:
+        """d of the embeddings."""
+        return self.encoder.dim
+
+    def clips(self) -> Iterator[EmbeddedClip]:
+        """Each clip in order, embedded."""
+        raise NotImplementedError
+
+
+class RecordedSubject(Subject):
+    """Recordings in a folder, or in memory (`recordings`). Raises SettingsError, AtmdaError where there are none."""
+
+    def __init__(self, settings: InferSettings, observer: Observer, recordings: Recordings | None) -> None:
+        super().__init__(settings, observer)
+        self._recordings = recordings
+        self.name = settings.audio_folder or "the recordings given"
+        self._clips = _clips(settings) if recordings is None else numbered(recordings)
+
+    def clips(self) -> Iterator[EmbeddedClip]:
+        found = embedded(self.encoder, self._clips, self.settings, self.observer, "Labelling", self._recordings)
+        for clip, result in found:
+            if result.embedding is None:
+                yield clip.name, None, result.error.reason if result.error else ""
+            else:
+                yield clip.name, result.embedding, "; ".join(result.notes)
+
+
+class StoredSubject(Subject):
+    """Embeddings of a store; an encoder that goes with them must be the one that made them."""
+
+    def __init__(self, settings: InferSettings, observer: Observer, recordings: Recordings | None) -> None:
+        super().__init__(settings, observer)
+        self.name = str(settings.embeddings)
+        self._table = read_embeddings(Path(self.name))
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        encoder = open_encoder(self.settings, self.observer, self.identity)
+        check_same(encoder.identity, self.identity, f"`model` {encoder.name}", self.name, TEXT_FIELDS)
+        return encoder
+
+    @property
+    def identity(self) -> dict[str, str]:
+        return self._table.identity
+
+    @property
+    def width(self) -> int:
+        return int(self._table.embeddings.shape[1])
+
+    def clips(self) -> Iterator[EmbeddedClip]:
+        for name, embedding in zip(self._table.clips, self._table.embeddings, strict=True):
+            yield name, embedding, ""
+
+
+def numbered(recordings: Recordings) -> tuple[Clip, ...]:
+    """A clip a recording in memory: files by their names, waveforms by their number."""
+    paths = [Path(r) if isinstance(r, str | Path) else Path(f"recording-{i}") for i, r in enumerate(recordings)]
+    names = [path.name for path in paths]
+    return tuple(Clip(path, path.name if names.count(path.name) == 1 else path.as_posix()) for path in paths)
+
+
+def _clips(settings: InferSettings) -> tuple[Clip, ...]:
+    if settings.audio_folder is None:
+        raise SettingsError("Give `audio_folder`, the recordings to label, or try `demo`.", setting="audio_folder")
+    return load_folder(settings.workspace.input_folder(settings.audio_folder), settings.recursive).clips
+
+
+SUBJECTS: Mapping[str, Callable[[InferSettings, Observer, Recordings | None], Subject]] = {
+    "recordings": RecordedSubject,
+    "embeddings": StoredSubject,
+}
