@@ -3,7 +3,8 @@
 A pickle can name any function to be called on loading. Here every name becomes a class of our own that records what it
 would have been called with (`Call`), so that nothing is imported or run; names that neither tensors nor arrays need are
 refused outright, so that a tampered file is noticed rather than half read. See "Restricting Globals" in the
-documentation of Python's `pickle`.
+documentation of Python's `pickle`. Own code, because torch's `weights_only` loader ran code from crafted files before
+torch 2.6 (CVE-2025-32434), and torch 2.4 is supported.
 """
 
 from __future__ import annotations

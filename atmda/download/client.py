@@ -1,7 +1,9 @@
 """One file over HTTP, whole and checked: resumed by ranges, retried with back-off, never trusted.
 
 What is downloaded lies in `<name>.part` with a note of where it came from in `<name>.part.json`; it is resumed only
-where the server still has the same version (If-Range), and becomes `<name>` only once its checksum agrees.
+where the server still has the same version (If-Range), and becomes `<name>` only once its checksum agrees. Own code,
+because urllib3's `Retry` repeats whole requests: it neither goes on in the middle of a body nor counts a try that
+gained bytes as progress.
 """
 
 from __future__ import annotations

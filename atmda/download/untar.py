@@ -1,4 +1,8 @@
-"""Tar archives, plain or compressed."""
+"""Tar archives, plain or compressed.
+
+Own code in place of `tarfile`'s data filter: Python 3.10 has that only since 3.10.12, it makes links where we copy, and
+it sets no limit to what a bomb unpacks to.
+"""
 
 from __future__ import annotations
 
