@@ -9,7 +9,7 @@ import soundfile as sf
 
 from atmda.errors import AtmdaError
 from atmda.soundscapes.generate import Generation, mix_of
-from atmda.soundscapes.jams import Setting, jams_bytes, polyphony_gini
+from atmda.soundscapes.jams import SetInfo, jams_bytes, polyphony_gini
 from atmda.soundscapes.jams_reading import Finder, read_jams
 from atmda.soundscapes.parameters import parse_parameters
 from atmda.soundscapes.rendering import Renderer
@@ -20,7 +20,7 @@ RATE = 44_100
 
 @pytest.fixture
 def made(tmp_path):
-    """One soundscape, drawn and made in tmp_path/set: (soundscape, making, record)."""
+    """One soundscape, drawn and made in tmp_path/set: (soundscape, generation, record)."""
     for name, seconds, level in (("fg/fold1/7.wav", 2.0, 0.3), ("bg/park/p.wav", 6.0, 0.05)):
         (tmp_path / name).parent.mkdir(parents=True)
         samples = np.random.default_rng(len(name)).standard_normal(round(seconds * RATE)) * level
@@ -29,10 +29,10 @@ def made(tmp_path):
     back = Recording("park/p.wav", tmp_path / "bg/park/p.wav", "park")
     parameters = parse_parameters("duration=5 event_time=(uniform,0,3) snr=(uniform,3,9)")
     soundscape = draw_soundscape(clip, 2.0, 0, parameters, {"park": [back]})
-    making = Generation(tmp_path / "set", Setting(parameters, "fg", "bg", ("siren",), ("park",)))
+    generation = Generation(tmp_path / "set", SetInfo(parameters, "fg", "bg", ("siren",), ("park",)))
     for folder in ("jams", "txt"):
-        (making.output / "fold1" / folder).mkdir(parents=True)
-    return soundscape, making, making.make(soundscape, Renderer())
+        (generation.output / "fold1" / folder).mkdir(parents=True)
+    return soundscape, generation, generation.make(soundscape, Renderer())
 
 
 def keys(value):
@@ -55,43 +55,43 @@ def test_polyphony_gini_is_what_scaper_computes():
 
 
 def test_the_same_soundscape_gives_the_same_bytes_and_no_path_of_this_machine(made, tmp_path):
-    soundscape, making, record = made
-    data = (making.output / record["jams"]).read_bytes()
-    assert data == jams_bytes(soundscape, making.setting, record["scale"], record)
+    soundscape, generation, record = made
+    data = (generation.output / record["jams"]).read_bytes()
+    assert data == jams_bytes(soundscape, generation.info, record["scale"], record)
     assert str(tmp_path).encode() not in data
 
 
 def test_what_was_written_renders_again_to_the_same_samples(made, tmp_path):
-    soundscape, making, record = made
-    fronts, backs = Finder(tmp_path / "fg", "--fg-path"), Finder(tmp_path / "bg", "--bg-path")
-    read = read_jams(making.output / record["jams"], fronts, backs)
+    soundscape, generation, record = made
+    fronts, backs = Finder(tmp_path / "fg", "fg_path"), Finder(tmp_path / "bg", "bg_path")
+    read = read_jams(generation.output / record["jams"], fronts, backs)
     assert read.record == record
     again = Renderer().render(read.mix)
-    first = Renderer().render(mix_of(soundscape, making.setting))
+    first = Renderer().render(mix_of(soundscape, generation.info))
     assert np.array_equal(again.samples, first.samples)
 
 
 def test_sources_are_found_in_flat_and_in_sorted_folders(made, tmp_path):
-    _, making, record = made
+    _, generation, record = made
     (tmp_path / "flat").mkdir()
     (tmp_path / "bg/park/p.wav").rename(tmp_path / "flat/p.wav")
-    backs = Finder(tmp_path / "flat", "--bg-path")
-    read = read_jams(making.output / record["jams"], Finder(tmp_path, "--fg-path"), backs)
+    backs = Finder(tmp_path / "flat", "bg_path")
+    read = read_jams(generation.output / record["jams"], Finder(tmp_path, "fg_path"), backs)
     assert read.mix.events[0].source == tmp_path / "flat/p.wav"
 
 
 def test_two_recordings_of_one_name_are_not_guessed_between(made, tmp_path):
-    _, making, record = made
+    _, generation, record = made
     for folder in ("x", "y"):
         (tmp_path / "two" / folder).mkdir(parents=True)
         (tmp_path / "two" / folder / "7.wav").write_bytes(b"RIFF")
     with pytest.raises(AtmdaError, match=r"2 recordings below .* are called 7\.wav"):
-        read_jams(making.output / record["jams"], Finder(tmp_path / "two", "--fg-path"), Finder(tmp_path / "bg", ""))
+        read_jams(generation.output / record["jams"], Finder(tmp_path / "two", "fg_path"), Finder(tmp_path / "bg", ""))
 
 
 def test_a_soundscape_that_only_scaper_can_render_is_refused(made, tmp_path):
-    _, making, record = made
-    path = making.output / record["jams"]
+    _, generation, record = made
+    path = generation.output / record["jams"]
     whole = json.loads(path.read_text())
     whole["annotations"][0]["data"][1]["value"]["pitch_shift"] = 2
     path.write_text(json.dumps(whole))
@@ -104,15 +104,15 @@ def test_a_soundscape_that_only_scaper_can_render_is_refused(made, tmp_path):
 )
 def test_a_file_that_is_not_jams_is_named(tmp_path, text):
     (tmp_path / "broken.jams").write_text(text)
-    finder = Finder(tmp_path, "--fg-path")
+    finder = Finder(tmp_path, "fg_path")
     with pytest.raises(AtmdaError, match=r"broken\.jams"):
         read_jams(tmp_path / "broken.jams", finder, finder)
 
 
 @pytest.mark.parametrize("change", [{"duration": 1e12, "original_duration": 1e12}, {"sr": -1}, {"fade_in_len": -1}])
 def test_settings_that_cannot_be_are_refused(made, tmp_path, change):
-    _, making, record = made
-    path = making.output / record["jams"]
+    _, generation, record = made
+    path = generation.output / record["jams"]
     whole = json.loads(path.read_text())
     whole["annotations"][0]["sandbox"]["scaper"].update(change)
     path.write_text(json.dumps(whole))
@@ -122,8 +122,8 @@ def test_settings_that_cannot_be_are_refused(made, tmp_path, change):
 
 def test_the_jams_package_loads_and_validates_it(made):
     jams = pytest.importorskip("jams")
-    _, making, record = made
-    loaded = jams.load(str(making.output / record["jams"]), validate=True, strict=True)
+    _, generation, record = made
+    loaded = jams.load(str(generation.output / record["jams"]), validate=True, strict=True)
     annotation = loaded.annotations[0]
     assert annotation.namespace == "scaper" and annotation.validate(strict=True)
     assert annotation.data[1].value["label"] == "siren"
@@ -132,17 +132,17 @@ def test_the_jams_package_loads_and_validates_it(made):
 
 def test_scaper_renders_it_to_the_same_samples(made, tmp_path):
     scaper = pytest.importorskip("scaper")
-    _, making, record = made
-    jams = making.output / record["jams"]
+    _, generation, record = made
+    jams = generation.output / record["jams"]
     theirs, *_ = scaper.generate_from_jams(str(jams), fg_path=str(tmp_path / "fg"), bg_path=str(tmp_path / "bg"))
-    ours, _ = sf.read(making.output / record["file"])
+    ours, _ = sf.read(generation.output / record["file"])
     assert np.abs(theirs[:, 0] - ours).max() < 2e-4
 
 
 def test_paths_in_jams_cannot_lead_out_of_the_folder(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "secret.wav").write_bytes(b"RIFF")
-    finder = Finder(tmp_path / "in", "--fg-path")
+    finder = Finder(tmp_path / "in", "fg_path")
     for source in ("../secret.wav", "a/../../secret.wav", str(Path(tmp_path / "secret.wav")), "..\\secret.wav"):
         with pytest.raises(AtmdaError):
             finder.find(source)

@@ -39,8 +39,8 @@ def mix_of(background, event, snr=6.0, onset=2.0, length=2.0, duration=5.0, **mo
 
 def test_it_agrees_with_what_scaper_rendered(test_data):
     golden = test_data / "golden" / "scaper"
-    fronts = Finder(test_data / "data" / "urbansound8k-mini", "--fg-path")
-    backs = Finder(test_data / "data" / "tau2019uas-mini", "--bg-path")
+    fronts = Finder(test_data / "data" / "urbansound8k-mini", "fg_path")
+    backs = Finder(test_data / "data" / "tau2019uas-mini", "bg_path")
     files = sorted(golden.glob("*.jams"))
     assert len(files) == 8
     for path in files:

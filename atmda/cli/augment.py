@@ -13,8 +13,6 @@ from atmda.settings.augment import AugmentSettings
 if TYPE_CHECKING:
     from atmda.tasks.augment import AugmentResult
 
-SHOWN = 20  # skipped soundscapes that are told one by one
-
 EXAMPLES = """
 atmda augment --folds 1,2,3 --parameters "snr_dist=(const,6) n_soundscapes=2 bg=park"
 atmda augment --snr uniform,-6,6 --bg park,airport --seed 7 --output data/input/urbansound8k-parks
@@ -24,33 +22,29 @@ atmda augment --from-jams data/input/urbansound8k-parks --output again
 
 
 def run(settings: AugmentSettings, console: Console) -> int:
-    """Make the set of soundscapes that the settings name, or go on with it."""
+    """Make the set of soundscapes that the settings name, or go on with it; a table of its scenes is shown."""
     from atmda.tasks.augment import NoSoundscapeError, augment
 
     try:
         done = augment(settings, console)
     except NoSoundscapeError as error:
-        show(error.result, console)
+        document(error.result, console)
         raise
-    show(done, console)
-    console.table(("scene", "soundscapes"), [(scene, str(n)) for scene, n in done.scenes.items()])
+    document(done, console)
+    console.table(("scene", "soundscapes"), [(scene, str(count)) for scene, count in done.scenes.items()])
     kept = f", {done.kept} of them there before" if done.kept else ""
     noted = f"; {done.noted} carry a note in {done.manifest.name}" if done.noted else ""
-    console.notice(f"{done.made + done.kept} soundscapes{kept}{noted}: {done.output}")
+    console.notice(f"{done.soundscapes} soundscapes{kept}{noted}: {done.output}")
     return SOME_SKIPPED if done.skipped else DONE
 
 
-def show(done: AugmentResult, console: Console) -> None:
-    """What was skipped, and one JSON document."""
-    for sentence in done.skipped[:SHOWN]:
-        console.warning(f"skipped {sentence}")
-    if len(done.skipped) > SHOWN:
-        console.warning(f"... and {len(done.skipped) - SHOWN} more skipped.")
+def document(done: AugmentResult, console: Console) -> None:
+    """The result as one JSON document."""
     console.document(
         {
             "output": str(done.output),
             "manifest": str(done.manifest),
-            "soundscapes": done.made + done.kept,
+            "soundscapes": done.soundscapes,
             "made": done.made,
             "kept": done.kept,
             "noted": done.noted,

@@ -102,23 +102,26 @@ class AugmentSettings(Settings):
     )
 
     def check(self) -> None:
-        """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        """Raises SettingsError where settings do not go together, one that is needed is missing, or no draw can be."""
         if self.from_jams is None:
-            if self.fg_path is not None or self.bg_path is not None:
-                raise SettingsError(
-                    "`fg_path` and `bg_path` go with `from_jams`.", "Use `fg_dataset` and `bg_dataset` here."
-                )
             self.drawn()
+            for name in ("fg_path", "bg_path"):
+                if self.asked(name):
+                    hint = "Use `fg_dataset` and `bg_dataset` here."
+                    raise SettingsError("`fg_path` and `bg_path` go with `from_jams`.", hint, setting=name)
             return
+        for name in ("parameters", *NAMES, "folds", "original_reverb"):
+            if self.asked(name):
+                hint = "JAMS files say what is rendered."
+                raise SettingsError(f"`{name}` does not go with `from_jams`.", hint, setting=name)
         if self.output is None:
             raise SettingsError("`from_jams` needs `output`, a folder for what is rendered.", setting="output")
         if self.engine == "scaper":
-            raise SettingsError("`from_jams` is rendered here.", "For scaper use its own generate_from_jams.")
+            hint = "For scaper use its own generate_from_jams."
+            raise SettingsError("`from_jams` is rendered by `engine` atmda.", hint, setting="engine")
         if self.output.resolve() == self.from_jams.resolve():
-            raise SettingsError(
-                "`output` is the folder of `from_jams`.", "Give another, so that the first set stays.", setting="output"
-            )
-        self.refuse_unused(("folds", "parameters", *NAMES), "soundscapes that are drawn, not with `from_jams`,")
+            hint = "Give another, so that the first set stays."
+            raise SettingsError("`output` is the folder of `from_jams`.", hint, setting="output")
 
     def drawn(self) -> Parameters:
         """The parameters of the draw: defaults, `parameters`, and the settings of single parameters.

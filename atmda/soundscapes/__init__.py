@@ -1,4 +1,5 @@
 """Soundscapes: one sound event mixed into one background at a known level, drawn from distributions.
 
-`specification` draws, `rendering` mixes, `jams` writes and reads annotations, `runner` makes whole sets.
+`sampling` draws, `rendering` mixes, `jams` and `jams_reading` write and read annotations, `generate` makes whole sets
+and `regenerate` makes them again from their annotations; both let `runner` share the work between `workers`.
 """

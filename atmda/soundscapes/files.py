@@ -39,7 +39,7 @@ def txt_bytes(events: list[tuple[float, float, str]]) -> bytes:
     return "".join(f"{onset!r}\t{offset!r}\t{label}\n" for onset, offset, label in events).encode()
 
 
-def put(path: Path, data: bytes | memoryview) -> None:
+def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Write `data` beside `path`, then put it in place: `path` is there whole or not at all.
 
     Unlike `core.files.publish` it does not wait for the disk, which would take longer than the mixing. A loss of power
@@ -51,7 +51,7 @@ def put(path: Path, data: bytes | memoryview) -> None:
     part.replace(path)
 
 
-def sweep(folder: Path) -> None:
+def remove_partial_files(folder: Path) -> None:
     """Remove what a killed run was writing, in `folder` and below."""
     for part in folder.rglob(f"{TEMPORARY}*"):
         part.unlink(missing_ok=True)

@@ -1,26 +1,30 @@
-"""One soundscape, from its draw to its three files. What a worker does; nothing here knows of other soundscapes."""
+"""Soundscapes from their draw to their files: one of them, which is what a worker does, and a whole set."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from atmda.soundscapes.files import put, txt_bytes, wav_bytes, wav_size
-from atmda.soundscapes.jams import Setting, jams_bytes
+from atmda.core.audio import open_audio
+from atmda.errors import AudioError
+from atmda.soundscapes.files import txt_bytes, wav_bytes, wav_size, write_whole
+from atmda.soundscapes.jams import SetInfo, jams_bytes
 from atmda.soundscapes.manifest import paths_of, record_of
 from atmda.soundscapes.rendering import SAMPLE_RATE, ClipPolicy, Event, Mix, Renderer
 from atmda.soundscapes.reverb import reverberate
-from atmda.soundscapes.sampling import Soundscape
+from atmda.soundscapes.runner import JOBS_A_WORKER, Advance, Counts, Job, run
+from atmda.soundscapes.sampling import Recording, Soundscape, draw_soundscape
 from atmda.soundscapes.scaper_engine import render_with_scaper
 
 Engine = Literal["atmda", "scaper"]
 
 
-def mix_of(soundscape: Soundscape, setting: Setting) -> Mix:
+def mix_of(soundscape: Soundscape, info: SetInfo) -> Mix:
     """The mix that `soundscape` stands for."""
-    front, back, parameters = soundscape.foreground, soundscape.background, setting.parameters
+    front, back, parameters = soundscape.foreground, soundscape.background, info.parameters
     times = (soundscape.source_time, soundscape.event_time, soundscape.event_duration)
     return Mix(
         parameters.duration,
@@ -37,7 +41,7 @@ class Generation:
     """How a set's soundscapes are made, and where: what a worker is told once."""
 
     output: Path
-    setting: Setting
+    info: SetInfo
     clip_policy: ClipPolicy = "warn"
     engine: Engine = "atmda"
 
@@ -46,25 +50,25 @@ class Generation:
 
         Raises AudioError for a source that cannot be used, AtmdaError where clipping is refused.
         """
-        setting, mix = self.setting, mix_of(job, self.setting)
+        info, mix = self.info, mix_of(job, self.info)
         if self.engine == "scaper":
-            rendered = render_with_scaper(job, setting, mix, self.clip_policy)
+            rendered = render_with_scaper(job, info, mix, self.clip_policy)
         else:
             rendered = renderer.render(mix, self.clip_policy, job.name)
-            if setting.reverb is not None:
-                rendered.samples = reverberate(rendered.samples, SAMPLE_RATE, setting.reverb)
-        record = record_of(job, setting, rendered)
+            if info.reverb is not None:
+                rendered.samples = reverberate(rendered.samples, SAMPLE_RATE, info.reverb)
+        record = record_of(job, info, rendered)
         wav, jams, txt = (self.output / path for path in paths_of(job.folder, job.name))
-        put(wav, wav_bytes(rendered.samples, SAMPLE_RATE))
-        put(txt, txt_bytes([(record["onset"], record["offset"], record["label"])]))
-        put(jams, jams_bytes(job, setting, rendered.scale, record))
+        write_whole(wav, wav_bytes(rendered.samples, SAMPLE_RATE))
+        write_whole(txt, txt_bytes([(record["onset"], record["offset"], record["label"])]))
+        write_whole(jams, jams_bytes(job, info, rendered.scale, record))
         return record
 
 
 def finished_record(soundscape: Soundscape, generation: Generation) -> dict[str, Any] | None:
     """The record of `soundscape` where an earlier run wrote its three files whole, else None."""
     wav, jams, txt = (generation.output / path for path in paths_of(soundscape.folder, soundscape.name))
-    frames = int(generation.setting.parameters.duration * SAMPLE_RATE)
+    frames = int(generation.info.parameters.duration * SAMPLE_RATE)
     try:
         if wav.stat().st_size != wav_size(frames) or txt.stat().st_size == 0:
             return None
@@ -76,3 +80,43 @@ def finished_record(soundscape: Soundscape, generation: Generation) -> dict[str,
         record.get(key) for key in ("snr", "onset", "foreground", "background")
     )
     return record if same else None
+
+
+def generate_set(
+    clips: Sequence[Recording],
+    scenes: Mapping[str, Sequence[Recording]],
+    generation: Generation,
+    workers: int,
+    advance: Advance,
+) -> Counts:
+    """Make every soundscape of `clips` that is not there yet, then publish the manifest.
+
+    `scenes`: background recordings by scene; those asked for are there (see `check_scenes`). `advance` is called with
+    how many more are done. Raises AtmdaError where clipping is refused or a disk is full.
+    """
+    folders = sorted({"" if clip.fold is None else f"fold{clip.fold}" for clip in clips})
+    for folder in folders:
+        for below in ("", "jams", "txt"):
+            (generation.output / folder / below).mkdir(parents=True, exist_ok=True)
+    total = len(clips) * generation.info.parameters.n_soundscapes
+    jobs = _jobs(clips, scenes, generation)
+    return run(jobs, generation, generation.output, min(workers, -(-total // JOBS_A_WORKER)), advance)
+
+
+def _jobs(
+    clips: Sequence[Recording], scenes: Mapping[str, Sequence[Recording]], generation: Generation
+) -> Iterator[Job]:
+    parameters = generation.info.parameters
+    for clip in clips:
+        try:
+            seconds = open_audio(clip.path, clip.name).seconds
+        except AudioError as error:
+            yield Job(outcome=str(error))
+            continue
+        for i in range(parameters.n_soundscapes):
+            soundscape = draw_soundscape(clip, seconds, i, parameters, scenes)
+            record = finished_record(soundscape, generation)
+            if record is not None:
+                yield Job(outcome=record)
+            else:
+                yield Job(soundscape, order=soundscape.background.name)

@@ -31,7 +31,7 @@ EMPTY = {
 
 
 @dataclass(frozen=True)
-class Setting:
+class SetInfo:
     """What all soundscapes of a set share: the sources' folders as written, their labels, and how sums are treated."""
 
     parameters: Parameters
@@ -44,19 +44,19 @@ class Setting:
 
 
 def jams_bytes(
-    soundscape: Soundscape, setting: Setting, scale: float = 1.0, record: Mapping[str, object] | None = None
+    soundscape: Soundscape, info: SetInfo, scale: float = 1.0, record: Mapping[str, object] | None = None
 ) -> bytes:
     """The JAMS file of `soundscape`; `scale` is what its sum was multiplied by; `record` goes into the sandbox."""
-    parameters = setting.parameters
+    parameters = info.parameters
     data = [
-        _observation(0.0, parameters.duration, _background(soundscape, setting)),
-        _observation(soundscape.event_time, soundscape.event_duration, _foreground(soundscape, setting)),
+        _observation(0.0, parameters.duration, _background(soundscape, info)),
+        _observation(soundscape.event_time, soundscape.event_duration, _foreground(soundscape, info)),
     ]
     annotation = {
         "annotation_metadata": EMPTY,
         "namespace": "scaper",
         "data": data,
-        "sandbox": {"scaper": _sandbox(soundscape, setting, scale)},
+        "sandbox": {"scaper": _sandbox(soundscape, info, scale)},
         "time": 0,
         "duration": parameters.duration,
     }
@@ -88,20 +88,20 @@ def _value(label: str, source: str, times: Sequence[float], snr: float, role: st
     }
 
 
-def _background(soundscape: Soundscape, setting: Setting) -> dict[str, object]:
-    source = f"{setting.bg_path}/{soundscape.background.name}"
-    return _value(soundscape.background.label, source, (0, 0, setting.parameters.duration), 0, "background")
+def _background(soundscape: Soundscape, info: SetInfo) -> dict[str, object]:
+    source = f"{info.bg_path}/{soundscape.background.name}"
+    return _value(soundscape.background.label, source, (0, 0, info.parameters.duration), 0, "background")
 
 
-def _foreground(soundscape: Soundscape, setting: Setting) -> dict[str, object]:
-    source = f"{setting.fg_path}/{soundscape.foreground.name}"
+def _foreground(soundscape: Soundscape, info: SetInfo) -> dict[str, object]:
+    source = f"{info.fg_path}/{soundscape.foreground.name}"
     times = (soundscape.source_time, soundscape.event_time, soundscape.event_duration)
     return _value(soundscape.foreground.label, source, times, soundscape.snr, "foreground")
 
 
-def _sandbox(soundscape: Soundscape, setting: Setting, scale: float) -> dict[str, object]:
-    parameters, name = setting.parameters, soundscape.name
-    fg_source = ["const", f"{setting.fg_path}/{soundscape.foreground.name}"]
+def _sandbox(soundscape: Soundscape, info: SetInfo, scale: float) -> dict[str, object]:
+    parameters, name = info.parameters, soundscape.name
+    fg_source = ["const", f"{info.fg_path}/{soundscape.foreground.name}"]
     times = [p.as_list() for p in (parameters.source_time, parameters.event_time, parameters.event_duration)]
     fg_spec = [["const", soundscape.foreground.label], fg_source, *times, parameters.snr_dist.as_list()]
     scenes = ["choose", []] if parameters.bg is None else parameters.bg.as_list()
@@ -110,12 +110,12 @@ def _sandbox(soundscape: Soundscape, setting: Setting, scale: float) -> dict[str
     return {
         "duration": parameters.duration,
         "original_duration": parameters.duration,
-        "fg_path": setting.fg_path,
-        "bg_path": setting.bg_path,
+        "fg_path": info.fg_path,
+        "bg_path": info.bg_path,
         "fg_spec": [[*fg_spec, "foreground", None, None]],
         "bg_spec": [[scenes, ["choose", []], *still, "background", None, None]],
-        "fg_labels": list(setting.fg_labels),
-        "bg_labels": list(setting.bg_labels),
+        "fg_labels": list(info.fg_labels),
+        "bg_labels": list(info.bg_labels),
         "protected_labels": [],
         "sr": SAMPLE_RATE,
         "ref_db": parameters.ref_db,
@@ -127,13 +127,13 @@ def _sandbox(soundscape: Soundscape, setting: Setting, scale: float) -> dict[str
         "polyphony_gini": polyphony_gini(soundscape.event_time, soundscape.event_duration, parameters.duration),
         "allow_repeated_label": True,
         "allow_repeated_source": True,
-        "reverb": setting.reverb,
+        "reverb": info.reverb,
         "scaper_version": SCAPER_VERSION,
         "soundscape_audio_path": f"./{name}.wav",
         "isolated_events_audio_path": [],
         "audio_path": f"./{name}.wav",
         "jams_path": f"./jams/{name}.jams",
-        "fix_clipping": setting.fix_clipping,
+        "fix_clipping": info.fix_clipping,
         "peak_normalization": False,
         "save_isolated_events": False,
         "isolated_events_path": None,

@@ -12,7 +12,7 @@ from typing import Any
 
 from atmda.core.files import publish
 from atmda.errors import StoreError
-from atmda.soundscapes.jams import Setting
+from atmda.soundscapes.jams import SetInfo
 from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
 from atmda.soundscapes.sampling import Soundscape
 
@@ -27,14 +27,14 @@ def paths_of(folder: str, name: str) -> tuple[str, str, str]:
     return f"{base}{name}.wav", f"{base}jams/{name}.jams", f"{base}txt/{name}.txt"
 
 
-def record_of(soundscape: Soundscape, setting: Setting, rendered: Rendered) -> dict[str, Any]:
+def record_of(soundscape: Soundscape, info: SetInfo, rendered: Rendered) -> dict[str, Any]:
     """The manifest's object for one soundscape.
 
     Times in seconds, loudness in LUFS, snr in LU. `foreground` and `background` are paths below the folders of their
     data sets; `draw` is what was drawn before it was fitted; `parameters` is what it was drawn from; `peak` is the
     sum's largest absolute sample, before `scale`; `notes` says in words what was changed.
     """
-    parameters = setting.parameters
+    parameters = info.parameters
     wav, jams, txt = paths_of(soundscape.folder, soundscape.name)
     front = soundscape.foreground
     background_loudness, event_loudness = rendered.loudness
@@ -80,10 +80,12 @@ def read_manifest(folder: Path) -> list[dict[str, Any]]:
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).", "Make it with: atmda augment") from error
     except ValueError as error:
-        raise StoreError(f"{path} is damaged ({error}).", "Run the same atmda augment `output` again.") from error
+        raise StoreError(
+            f"{path} is damaged ({error}).", "Run the same atmda augment with this `output` again."
+        ) from error
 
 
-def claim(folder: Path, settings: Mapping[str, Any]) -> bool:
+def begin_or_resume(folder: Path, settings: Mapping[str, Any]) -> bool:
     """Begin or resume the set in `folder`: True where it was there, made with the same `settings`.
 
     Raises StoreError, naming the first setting that differs, where it was made with others.

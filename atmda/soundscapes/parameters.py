@@ -1,4 +1,4 @@
-"""The parameters of a set of soundscapes, and the little language in which `--parameters` writes them:
+"""The parameters of a set of soundscapes, and the little language in which the setting `parameters` writes them:
 
     ref_db=-36 seed=123 n_soundscapes=2 duration=10.0 event_time=(truncnorm,3.0,1.5,0.0,6.0) snr_dist=(const,6) bg=park
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from atmda.datasets import DATASETS
 from atmda.errors import AtmdaError
-from atmda.soundscapes.files import put, txt_bytes, wav_bytes
+from atmda.soundscapes.files import txt_bytes, wav_bytes, write_whole
 from atmda.soundscapes.jams_reading import Finder, ReadSoundscape, read_jams
 from atmda.soundscapes.manifest import paths_of
 from atmda.soundscapes.rendering import ClipPolicy, Renderer
 from atmda.soundscapes.reverb import reverberate
-from atmda.soundscapes.runner import Job, Report, run
+from atmda.soundscapes.runner import JOBS_A_WORKER, Advance, Counts, Job, run
 
 
 @dataclass(frozen=True)
@@ -59,9 +59,9 @@ class Regeneration:
         }
         notes = [note for note in read.record.get("notes", []) if note not in rendered.notes]
         record.update(measured, notes=[*notes, *rendered.notes])
-        put(self.output / wav, wav_bytes(samples, rate))
-        put(self.output / txt, txt_bytes(list(read.labels)))
-        put(self.output / jams, job.jams.read_bytes())
+        write_whole(self.output / wav, wav_bytes(samples, rate))
+        write_whole(self.output / txt, txt_bytes(list(read.labels)))
+        write_whole(self.output / jams, job.jams.read_bytes())
         return record
 
 
@@ -85,10 +85,10 @@ def regenerate_set(
     backgrounds: Finder,
     dataset: str,
     generation: Regeneration,
-    report: Report,
     workers: int,
-) -> Iterator[int]:
-    """Render every JAMS file in `folder` again; yields how many more are done, and fills `report`.
+    advance: Advance,
+) -> Counts:
+    """Render every JAMS file in `folder` again; `advance` is called with how many more are done.
 
     `dataset`: the foregrounds' data set, whose file names may tell the class where the JAMS does not.
     """
@@ -109,7 +109,7 @@ def regenerate_set(
             background = next((e.source for e in read.mix.events if e.role == "background"), path)
             yield Job(RegenerationJob(path.stem, _folder_of(path, folder), path, read), order=str(background))
 
-    yield from run(jobs(), generation, generation.output, report, min(workers, -(-len(files) // 8)))
+    return run(jobs(), generation, generation.output, min(workers, -(-len(files) // JOBS_A_WORKER)), advance)
 
 
 def _folder_of(path: Path, folder: Path) -> str:

@@ -123,7 +123,8 @@ def check_scenes(parameters: Parameters, scenes: Mapping[str, Sequence[Recording
     for scene in first if isinstance(first, tuple) else (first,):
         if str(scene) not in scenes:
             known = ", ".join(sorted(scenes))
-            raise SettingsError(f"bg: there is no scene {str(scene)!r} in the backgrounds.", f"There are: {known}.")
+            hint = f"There are: {known}."
+            raise SettingsError(f"`bg`: there is no scene {str(scene)!r} in the backgrounds.", hint, setting="bg")
 
 
 def _scene(draws: Draws, wish: Distribution | None, scenes: Mapping[str, Sequence[Recording]]) -> str:

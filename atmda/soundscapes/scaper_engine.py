@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from atmda.errors import AtmdaError
-from atmda.soundscapes.jams import Setting, jams_bytes
+from atmda.soundscapes.jams import SetInfo, jams_bytes
 from atmda.soundscapes.loudness import integrated_loudness
 from atmda.soundscapes.rendering import ClipPolicy, Mix, Rendered, read_event
 from atmda.soundscapes.sampling import Soundscape
@@ -25,7 +25,7 @@ def require_scaper() -> None:
         )
 
 
-def render_with_scaper(soundscape: Soundscape, setting: Setting, mix: Mix, clip_policy: ClipPolicy) -> Rendered:
+def render_with_scaper(soundscape: Soundscape, info: SetInfo, mix: Mix, clip_policy: ClipPolicy) -> Rendered:
     """The same draw, mixed by scaper itself. Raises AtmdaError where it is missing or fails."""
     require_scaper()
     import warnings
@@ -35,7 +35,7 @@ def render_with_scaper(soundscape: Soundscape, setting: Setting, mix: Mix, clip_
     front, back = (
         str(r.path.absolute().parents[r.name.count("/")]) for r in (soundscape.foreground, soundscape.background)
     )
-    absolute = replace(setting, fg_path=front, bg_path=back)
+    absolute = replace(info, fg_path=front, bg_path=back)
     with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         jams = Path(scratch) / "soundscape.jams"

@@ -16,6 +16,7 @@ from atmda.core.clip import Clip
 from atmda.datasets import dataset_names, load_dataset, load_folder
 from atmda.errors import AtmdaError
 from atmda.soundscapes.sampling import Recording
+from atmda.workspace import Workspace
 
 FOLD = re.compile(r"fold(\d+)")
 
@@ -51,19 +52,19 @@ class Source:
         return found
 
 
-def foregrounds(name: str, data_dir: Path) -> Source:
+def foregrounds(name: str, workspace: Workspace) -> Source:
     """The events of a data set or folder, each with its class, and with its fold where there are folds."""
-    return _load(name, data_dir, scene=False)
+    return _load(name, workspace, scene=False)
 
 
-def backgrounds(name: str, data_dir: Path) -> Source:
+def backgrounds(name: str, workspace: Workspace) -> Source:
     """The backgrounds of a data set or folder, the scene as label, written as in file names: street_traffic."""
-    source = _load(name, data_dir, scene=True)
+    source = _load(name, workspace, scene=True)
     return replace(source, recordings=tuple(replace(r, label=r.label.replace(" ", "_")) for r in source.recordings))
 
 
-def _load(name: str, data_dir: Path, scene: bool) -> Source:
-    root = Path(data_dir) / "input" / name
+def _load(name: str, workspace: Workspace, scene: bool) -> Source:
+    root, data_dir = workspace.dataset(name), workspace.data_dir
     given = Path(name).expanduser()
     if name not in dataset_names() and not (root.is_dir() and given.name == name):
         if not given.is_dir():
@@ -72,7 +73,7 @@ def _load(name: str, data_dir: Path, scene: bool) -> Source:
         return _folder(given, data_dir, scene)
     if name not in dataset_names():
         return _folder(root, data_dir, scene)
-    dataset = load_dataset(name, Path(data_dir))
+    dataset = load_dataset(name, data_dir)
     ids = {label: k for k, label in enumerate(dataset.labels)}
     recordings = [_recording(clip, root, ids, clip.label or next(iter(clip.labels), name)) for clip in dataset.clips]
     return _source(name, root, data_dir, recordings, dataset.problems)
@@ -105,7 +106,7 @@ def _source(
     name: str, root: Path, data_dir: Path, recordings: Iterable[Recording], problems: tuple[str, ...]
 ) -> Source:
     named = _with_stems(sorted(recordings, key=lambda r: (r.fold is not None, r.fold or 0, r.name)))
-    where, base = root.resolve(), Path(data_dir).resolve()
+    where, base = root.resolve(), data_dir.resolve()
     below = root.relative_to(data_dir) if root.is_relative_to(data_dir) else None
     if below is None and where.is_relative_to(base):
         below = where.relative_to(base)

@@ -18,7 +18,7 @@ from atmda.errors import AtmdaError, AudioError
 from atmda.soundscapes.rendering import Renderer
 
 Outcome: TypeAlias = "dict[str, Any] | str"  # a record, or why there is none
-Batch: TypeAlias = Callable[[], list[Outcome]]  # waits for a chunk's outcomes
+Pending: TypeAlias = Callable[[], list[Outcome]]  # waits for a chunk's outcomes
 
 
 class Generator(Protocol):
@@ -27,7 +27,7 @@ class Generator(Protocol):
     def make(self, job: Any, renderer: Renderer) -> dict[str, Any]: ...
 
 
-Submit: TypeAlias = Callable[[Sequence[Any]], Batch]
+Submit: TypeAlias = Callable[[Sequence[Any]], Pending]
 
 
 @contextmanager
@@ -35,28 +35,28 @@ def worker_pool(generator: Generator, workers: int) -> Iterator[Submit]:
     """A function that takes a chunk of jobs and returns a function that waits for their outcomes.
 
     With one worker the chunk is made when it is waited for, in this process. Leaving early, after an error or Ctrl-C,
-    drops the chunks not begun and waits for the few that are under way.
+    drops the chunks that wait and waits for the few that are under way.
     """
     if workers <= 1:
         renderer = Renderer()
         yield lambda chunk: lambda: _outcomes(generator, chunk, renderer)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), _begin, (generator,))
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (generator,))
     for _ in range(workers):
-        pool.submit(_work, [])  # so that workers start while the first window is planned
+        pool.submit(_run_chunk, [])  # so that workers start while the first window is planned
     try:
-        yield lambda chunk: _waiting(pool.submit(_work, chunk))
+        yield lambda chunk: _pending(pool.submit(_run_chunk, chunk))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _waiting(future: Future[list[Outcome]]) -> Batch:
+def _pending(future: Future[list[Outcome]]) -> Pending:
     def result() -> list[Outcome]:
         try:
             return future.result()
         except BrokenProcessPool as error:
             raise AtmdaError(
-                "A worker was ended from outside, perhaps for want of memory.",
+                "A worker was ended by something else, perhaps for want of memory.",
                 "Run the same command with this `output` again; fewer `num_workers` take less memory.",
             ) from error
 
@@ -67,7 +67,7 @@ _generator: Generator
 _renderer: Renderer
 
 
-def _begin(generator: Generator) -> None:
+def _start_worker(generator: Generator) -> None:
     """In a worker: leave Ctrl-C to the parent, and end as soon as the parent is gone."""
     global _generator, _renderer
     _generator, _renderer = generator, Renderer()
@@ -82,7 +82,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(chunk: Sequence[Any]) -> list[Outcome]:
+def _run_chunk(chunk: Sequence[Any]) -> list[Outcome]:
     return _outcomes(_generator, chunk, _renderer)
 
 

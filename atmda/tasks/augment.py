@@ -1,30 +1,37 @@
-"""Soundscapes of events in backgrounds: drawn, mixed and listed, or rendered again from their JAMS."""
+"""Sound events mixed into backgrounds: a set of soundscapes, drawn from distributions or rendered again from JAMS."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from atmda.core.device import usable_cores
 from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.augment import AugmentSettings
 from atmda.soundscapes.files import wav_size
-from atmda.soundscapes.generate import Generation
-from atmda.soundscapes.jams import Setting
+from atmda.soundscapes.generate import Generation, generate_set
+from atmda.soundscapes.jams import SetInfo
 from atmda.soundscapes.jams_reading import Finder
-from atmda.soundscapes.manifest import MANIFEST, claim
+from atmda.soundscapes.manifest import MANIFEST, begin_or_resume, read_manifest
 from atmda.soundscapes.regenerate import Regeneration, fingerprint, jams_below, regenerate_set
 from atmda.soundscapes.rendering import SAMPLE_RATE
 from atmda.soundscapes.reverb import require_sox
-from atmda.soundscapes.runner import Report, generate_set
+from atmda.soundscapes.runner import Advance, Counts
 from atmda.soundscapes.sampling import Recording, check_scenes
 from atmda.soundscapes.scaper_engine import require_scaper
 from atmda.soundscapes.sources import Source, backgrounds, foregrounds
 from atmda.tasks.observer import Observer
 
+if TYPE_CHECKING:
+    import pandas
+
+SKIPPED_SHOWN = 20  # skipped soundscapes that are told one by one
 SIDE_FILES = 6_000  # bytes of JAMS, labels and manifest for each soundscape
+
+Scenes: TypeAlias = Mapping[str, Sequence[Recording]]
 
 
 @dataclass(frozen=True)
@@ -32,27 +39,39 @@ class AugmentResult:
     """A set of soundscapes on the disk.
 
     Attributes:
-        output: its folder. manifest: the list of its soundscapes.
-        made, kept: how many were rendered now, and how many were whole from an earlier run.
+        output: its folder. manifest: the file in it with one JSON object a soundscape.
+        made: how many were rendered now. kept: how many an earlier run had made whole.
         noted: how many carry a note in the manifest.
-        scenes: how many each scene got.
-        skipped: one sentence for each that cannot be made.
+        skipped: a sentence for each that cannot be made.
+        scenes: how many soundscapes each scene got.
     """
 
     output: Path
+    manifest: Path
     made: int
     kept: int
     noted: int
-    scenes: dict[str, int]
     skipped: list[str]
+    scenes: dict[str, int]
 
     @property
-    def manifest(self) -> Path:
-        return self.output / MANIFEST
+    def soundscapes(self) -> int:
+        """How many there are, made and kept."""
+        return self.made + self.kept
+
+    def records(self) -> list[dict[str, Any]]:
+        """The manifest's objects, in order. Raises StoreError where the file was damaged."""
+        return read_manifest(self.output)
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row a soundscape; needs pandas."""
+        import pandas
+
+        return pandas.DataFrame(self.records())
 
 
 class NoSoundscapeError(AtmdaError):
-    """Not one soundscape could be made; `result` has the reasons."""
+    """Not one soundscape could be made; `result` has the reason of each."""
 
     def __init__(self, result: AugmentResult) -> None:
         super().__init__(f"Not one soundscape could be made: {result.skipped[0]}")
@@ -60,11 +79,15 @@ class NoSoundscapeError(AtmdaError):
 
 
 def augment(settings: AugmentSettings, observer: Observer | None = None) -> AugmentResult:
-    """Make the set of soundscapes that the settings name, or go on with it.
+    """Make the set of soundscapes that the settings name in `settings.output`, or go on with what is there.
+
+    Args:
+        observer: told of the sources, of what is skipped, and of progress.
 
     Raises:
-        SettingsError: settings that do not go together, before anything is read.
-        AtmdaError: no events, no backgrounds, clipping where it is refused, a full disk.
+        SettingsError: settings that do not go together, or with the sources, before anything is written.
+        AtmdaError: there is no such data set, folder or program; a folder that was made otherwise; clipping where it
+            is refused; a full disk.
     """
     observer = observer or Observer()
     settings.check()
@@ -72,78 +95,95 @@ def augment(settings: AugmentSettings, observer: Observer | None = None) -> Augm
         require_scaper()
     if settings.original_reverb:
         require_sox()
-    return _again(settings, observer) if settings.from_jams is not None else _draw(settings, observer)
+    if settings.from_jams is None:
+        return _generate(settings, observer)
+    return _regenerate(settings, settings.from_jams, observer)
 
 
-def _draw(settings: AugmentSettings, observer: Observer) -> AugmentResult:
-    parameters = settings.drawn()
-    events = foregrounds(settings.fg_dataset, settings.data_dir)
-    places = backgrounds(settings.bg_dataset, settings.data_dir)
-    for problem in (*events.problems, *places.problems):
+def _generate(settings: AugmentSettings, observer: Observer) -> AugmentResult:
+    """Soundscapes drawn from the settings' distributions."""
+    parameters, workspace = settings.drawn(), settings.workspace
+    front, back = foregrounds(settings.fg_dataset, workspace), backgrounds(settings.bg_dataset, workspace)
+    for problem in (*front.problems, *back.problems):
         observer.warning(problem)
-    scenes = places.scenes()
+    scenes = back.scenes()
     check_scenes(parameters, scenes)
-    clips = _in_folds(events, settings.folds)
-    counts = ", ".join(f"{scene} {len(recordings)}" for scene, recordings in scenes.items())
-    observer.detail(f"{len(clips)} events of {events.name}; backgrounds of {places.name}: {counts}.")
-    output = settings.output or settings.workspace.new_soundscapes(events.name)
-    made_with = {
-        "parameters": parameters.as_dict(),
+    clips = _in_folds(front, settings.folds)
+    total, workers = len(clips) * parameters.n_soundscapes, settings.num_workers or usable_cores()
+    _describe(observer, front, clips, back, scenes, workers)
+    output = settings.output or workspace.new_soundscapes(front.name)
+    if not begin_or_resume(output, _made_with(settings, front, clips, back)):
+        _check_space(output, total, parameters.duration)
+    labels = tuple(front.labels), tuple(scenes)
+    reverb = 0.0 if settings.original_reverb else None
+    info = SetInfo(parameters, front.shown_root, back.shown_root, *labels, settings.clip_policy == "scale", reverb)
+    generation = Generation(output, info, settings.clip_policy, settings.engine)
+    return _run(output, total, observer, lambda advance: generate_set(clips, scenes, generation, workers, advance))
+
+
+def _regenerate(settings: AugmentSettings, folder: Path, observer: Observer) -> AugmentResult:
+    """Soundscapes rendered again from the JAMS files in `folder`."""
+    output = settings.output
+    assert output is not None
+    files = jams_below(folder)
+    fronts = Finder(settings.fg_path or settings.workspace.dataset(settings.fg_dataset), "fg_path")
+    backs = Finder(settings.bg_path or settings.workspace.dataset(settings.bg_dataset), "bg_path")
+    begin_or_resume(output, {"from_jams": {"soundscapes": len(files), "files": fingerprint(folder, files)}})
+    workers = settings.num_workers or usable_cores()
+    observer.detail(f"{folder}: {len(files)} JAMS files.")
+    observer.detail(f"Workers: {workers}.")
+    generation = Regeneration(output, settings.clip_policy)
+
+    def work(advance: Advance) -> Counts:
+        return regenerate_set(folder, fronts, backs, settings.fg_dataset, generation, workers, advance)
+
+    return _run(output, len(files), observer, work)
+
+
+def _run(output: Path, total: int, observer: Observer, work: Callable[[Advance], Counts]) -> AugmentResult:
+    """What `work` made in `output`, told as it goes. Raises NoSoundscapeError where that is nothing."""
+    try:
+        with observer.progress("Mixing", total) as advance:
+            counts = work(advance)
+    except (KeyboardInterrupt, AtmdaError):
+        observer.notice(f"To go on, run the same command with `output` {output}")
+        raise
+    for sentence in counts.skipped[:SKIPPED_SHOWN]:
+        observer.warning(f"skipped {sentence}")
+    if len(counts.skipped) > SKIPPED_SHOWN:
+        observer.warning(f"... and {len(counts.skipped) - SKIPPED_SHOWN} more skipped.")
+    scenes = dict(sorted(counts.scenes.items()))
+    numbers = counts.made, counts.kept, counts.noted
+    result = AugmentResult(output, output / MANIFEST, *numbers, counts.skipped, scenes)
+    if not result.soundscapes:
+        raise NoSoundscapeError(result)
+    return result
+
+
+def _describe(
+    observer: Observer, front: Source, clips: Sequence[Recording], back: Source, scenes: Scenes, workers: int
+) -> None:
+    folds = {clip.fold for clip in clips if clip.fold is not None}
+    classes = len({clip.label for clip in clips})
+    observer.detail(f"{front.name}: {len(clips)} events, {classes} classes, {len(folds)} folds.")
+    by_scene = ", ".join(f"{scene} {len(recordings)}" for scene, recordings in scenes.items())
+    observer.detail(f"{back.name}: {len(back.recordings)} backgrounds: {by_scene}.")
+    observer.detail(f"Workers: {workers}.")
+
+
+def _made_with(
+    settings: AugmentSettings, front: Source, clips: Sequence[Recording], back: Source
+) -> Mapping[str, object]:
+    """What the whole set is made with, as settings.json holds it; a set goes on with the same alone."""
+    return {
+        "parameters": settings.drawn().as_dict(),
         "folds": sorted({clip.fold for clip in clips if clip.fold is not None}),
-        "foregrounds": {"name": events.name, "folder": events.shown_root, "recordings": events.fingerprint()},
-        "backgrounds": {"name": places.name, "folder": places.shown_root, "recordings": places.fingerprint()},
+        "foregrounds": {"name": front.name, "folder": front.shown_root, "recordings": front.fingerprint()},
+        "backgrounds": {"name": back.name, "folder": back.shown_root, "recordings": back.fingerprint()},
         "clip_policy": settings.clip_policy,
         "engine": settings.engine,
         "original_reverb": settings.original_reverb,
     }
-    total = len(clips) * parameters.n_soundscapes
-    if not claim(output, made_with):
-        _check_space(output, total, parameters.duration)
-    setting = Setting(
-        parameters,
-        events.shown_root,
-        places.shown_root,
-        tuple(events.labels),
-        tuple(scenes),
-        settings.clip_policy == "scale",
-        0.0 if settings.original_reverb else None,
-    )
-    generation = Generation(output, setting, settings.clip_policy, settings.engine)
-    report = Report()
-    steps = generate_set(clips, scenes, generation, report, _workers(settings, observer))
-    return _run(steps, report, output, total, observer)
-
-
-def _again(settings: AugmentSettings, observer: Observer) -> AugmentResult:
-    folder, output, inputs = settings.from_jams, settings.output, settings.workspace.inputs
-    assert folder is not None
-    assert output is not None
-    files = jams_below(folder)
-    events = Finder(settings.fg_path or inputs / settings.fg_dataset, "fg_path")
-    places = Finder(settings.bg_path or inputs / settings.bg_dataset, "bg_path")
-    observer.detail(f"{len(files)} soundscapes to render again from {folder}.")
-    claim(output, {"from_jams": {"soundscapes": len(files), "files": fingerprint(folder, files)}})
-    report = Report()
-    generation = Regeneration(output, settings.clip_policy)
-    workers = _workers(settings, observer)
-    steps = regenerate_set(folder, events, places, settings.fg_dataset, generation, report, workers)
-    return _run(steps, report, output, len(files), observer)
-
-
-def _run(steps: Iterator[int], report: Report, output: Path, total: int, observer: Observer) -> AugmentResult:
-    try:
-        with observer.progress("Mixing", total) as advance:
-            for count in steps:
-                advance(count)
-    except (KeyboardInterrupt, AtmdaError):
-        observer.notice(f"To go on, run the same command with `output` {output}")
-        raise
-    result = AugmentResult(
-        output, report.made, report.kept, report.noted, dict(sorted(report.scenes.items())), report.skipped
-    )
-    if not result.made + result.kept:
-        raise NoSoundscapeError(result)
-    return result
 
 
 def _in_folds(source: Source, folds: Sequence[int]) -> list[Recording]:
@@ -163,9 +203,3 @@ def _check_space(output: Path, total: int, seconds: float) -> None:
             f"{output}: {total} soundscapes need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free.",
             "Free some, or make fewer folds at a time.",
         )
-
-
-def _workers(settings: AugmentSettings, observer: Observer) -> int:
-    workers = settings.num_workers or usable_cores()
-    observer.detail(f"{workers} workers.")
-    return workers
