@@ -120,7 +120,7 @@ def test_a_whole_copy_from_elsewhere_is_left_alone(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spec = replace(DATASETS.get("urbansound8k"), whole=2)
-    monkeypatch.setattr(DATASETS, "_found", {**{other.name: other for other in DATASETS}, spec.name: spec})
+    monkeypatch.setattr(DATASETS, "_own", {**{other.name: other for other in DATASETS}, spec.name: spec})
     for name, body in US8K.items():
         path = tmp_path / "input/urbansound8k" / name.removeprefix("UrbanSound8K/")
         path.parent.mkdir(parents=True, exist_ok=True)

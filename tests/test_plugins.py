@@ -101,7 +101,8 @@ def added(request, tmp_path, monkeypatch):
             (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: toy-{kind}\nVersion: 1.0\n")
             (information / "entry_points.txt").write_text(f"[atmda.{kind}]\ntoy = toy_{kind}:PLUGINS\n")
             monkeypatch.syspath_prepend(str(folder))
-        monkeypatch.setattr(registry, "_found", None)
+        monkeypatch.setattr(registry, "_own", None)
+        monkeypatch.setattr(registry, "_others", None)
 
     yield add
     for module in [name for name in sys.modules if "toy_" in name]:
@@ -166,8 +167,8 @@ def test_another_packages_broken_entry_point_is_told_and_ends_nothing(tmp_path, 
     (information / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (information / "entry_points.txt").write_text("[atmda.metrics]\nbroken = no_such_module:PLUGINS\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.setattr(METRICS, "_found", None)
-    assert "accuracy" in METRICS
+    monkeypatch.setattr(METRICS, "_others", None)
+    assert "accuracy" in METRICS.names()
     assert "The metric broken of another package cannot be used (ModuleNotFoundError" in caplog.text
 
 

@@ -7,8 +7,10 @@ package adds its own through an entry point in the group of that name, which lea
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pkgutil import ModuleInfo, iter_modules
@@ -30,6 +32,9 @@ Item = TypeVar("Item", bound=Named)
 class Registry(Generic[Item]):
     """All objects of one kind by name, looked for when first asked.
 
+    Other packages are asked only for a name that is not built in, or for all there are: reading what they declare
+    takes longer than most of what a command imports.
+
     Args:
         kind: what one is called in messages, as "encoder".
         package: the package whose modules are looked through; `atmda.` and its last part is the entry points' group.
@@ -41,21 +46,30 @@ class Registry(Generic[Item]):
         self.group = f"atmda.{package.rpartition('.')[2]}"
         self._package = package
         self._order = order
-        self._found: dict[str, Item] | None = None
+        self._own: dict[str, Item] | None = None
+        self._others: dict[str, Item] | None = None
 
     def __iter__(self) -> Iterator[Item]:
-        return iter(self._items().values())
+        return iter(self._all().values())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._items()
+        return isinstance(name, str) and self.find(name) is not None
+
+    def built_in(self) -> list[Item]:
+        """Those of this package, in the order of listing."""
+        if self._own is None:
+            self._own = self._ordered({item.name: item for item in self._declared()})
+        return list(self._own.values())
 
     def names(self) -> list[str]:
         """Names of all there are, in the order of listing."""
-        return list(self._items())
+        return list(self._all())
 
     def find(self, name: str) -> Item | None:
         """The one called `name`, or None."""
-        return self._items().get(name)
+        self.built_in()
+        assert self._own is not None
+        return self._own.get(name) or self._all().get(name)
 
     def get(self, name: str) -> Item:
         """The one called `name`. Raises SettingsError with the nearest known name."""
@@ -68,33 +82,33 @@ class Registry(Generic[Item]):
 
     def add(self, item: Item) -> Callable[[], None]:
         """Add `item` by hand, as a notebook or a test does; call what is returned to take it out again."""
-        items = self._items()
-        before = items.get(item.name)
-        items[item.name] = item
+        self.built_in()
+        assert self._own is not None
+        before, self._own = self._own, {**self._own, item.name: item}
 
         def undo() -> None:
-            if before is None:
-                items.pop(item.name, None)
-            else:
-                items[item.name] = before
+            self._own = before
 
         return undo
 
-    def _items(self) -> dict[str, Item]:
-        if self._found is None:
-            found = {item.name: item for item in (*self._built_in(), *self._from_elsewhere())}
-            ranks = {name: rank for rank, name in enumerate(self._order)}
-            self._found = dict(sorted(found.items(), key=lambda pair: (ranks.get(pair[0], len(ranks)), pair[0])))
-        return self._found
+    def _all(self) -> dict[str, Item]:
+        own = {item.name: item for item in self.built_in()}
+        if self._others is None:
+            self._others = {item.name: item for item in self._from_elsewhere()}
+        return self._ordered({**self._others, **own})
 
-    def _built_in(self) -> Iterator[Item]:
+    def _ordered(self, items: dict[str, Item]) -> dict[str, Item]:
+        ranks = {name: rank for rank, name in enumerate(self._order)}
+        return dict(sorted(items.items(), key=lambda pair: (ranks.get(pair[0], len(ranks)), pair[0])))
+
+    def _declared(self) -> Iterator[Item]:
         package = import_module(self._package)
         for module in sorted(iter_modules(package.__path__), key=lambda module: module.name):
             if _declares(module):
                 yield from getattr(import_module(f"{self._package}.{module.name}"), "PLUGINS", ())
 
     def _from_elsewhere(self) -> Iterator[Item]:
-        for entry in entry_points(group=self.group):
+        for entry in _entry_points(tuple(sys.path)).select(group=self.group):
             try:
                 loaded: Any = entry.load()
                 items = loaded if isinstance(loaded, tuple) else (loaded,)
@@ -105,6 +119,12 @@ class Registry(Generic[Item]):
                 )
                 continue
             yield from named
+
+
+@cache
+def _entry_points(places: tuple[str, ...]) -> Any:
+    """What all packages in `places`, Python's path, declare: read once for all registries."""
+    return entry_points()
 
 
 def _declares(module: ModuleInfo) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from atmda.core.registry import Registry
-from atmda.datasets import augmented
 from atmda.datasets.base import Dataset, DatasetSpec
 from atmda.datasets.folder import audio_endings, load_folder
 from atmda.errors import AtmdaError
@@ -49,6 +48,8 @@ def load_dataset(name: str, data_dir: Path, path: str | None = None) -> Dataset:
     A data set without a reader of its own is read as the folder it is, without labels.
     Raises AtmdaError where something is missing, with the command that fetches it.
     """
+    from atmda.datasets import augmented
+
     workspace = Workspace(Path(data_dir))
     spec, folder = DATASETS.find(name), workspace.dataset(name)
     if path not in (None, "", "None"):
@@ -81,6 +82,8 @@ def _find(path: str, workspace: Workspace) -> Path:
 
 def _is_official(folder: Path, spec: DatasetSpec) -> bool:
     """Whether `folder` holds the data set itself rather than soundscapes made of it."""
-    if (folder / augmented.MANIFEST).is_file():
+    from atmda.datasets.augmented import MANIFEST
+
+    if (folder / MANIFEST).is_file():
         return False
     return any((folder / marker).exists() for marker in spec.markers)

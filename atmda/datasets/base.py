@@ -9,12 +9,15 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atmda.core.clip import Clip
-from atmda.datasets.remotes import Facts, Part, Remote, Target
 from atmda.errors import AtmdaError
+
+if TYPE_CHECKING:
+    from atmda.datasets.remotes import Facts, Part, Remote, Target
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class DatasetSpec:
     class_field: int | None = None
     source_fields: tuple[int, ...] = ()
     markers: tuple[str, ...] = ()
-    facts: Facts = field(default_factory=Facts)
+    facts: Facts | None = None
     parts: tuple[Part, ...] = ()
     index: Remote | None = None
     whole: int | None = None
@@ -62,7 +65,9 @@ class DatasetSpec:
     @property
     def target(self) -> Target:
         """What `fetch` downloads."""
-        return Target(self.name, f"input/{self.name}", self.parts, self.index, self.facts)
+        from atmda.datasets.remotes import Facts, Target
+
+        return Target(self.name, f"input/{self.name}", self.parts, self.index, self.facts or Facts())
 
     def class_id(self, stem: str) -> int | None:
         """The class id in a file name without its ending; None where there is none."""

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
 
-from atmda.core.encoders import ENCODERS
+from atmda.core.encoders import ENCODERS, EncoderSpec
 from atmda.errors import SettingsError
 from atmda.settings.completion import encoder_names
 from atmda.workspace import Workspace
@@ -48,21 +48,28 @@ def lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-def one_of(choices: tuple[str, ...]) -> Callable[[Any], Any]:
-    """A check that a value is among `choices`, whatever its case."""
+def some_encoder_has(what: str) -> Callable[[Any], Any]:
+    """A check that a value, whatever its case, is among what some encoder has: `precisions` or `long`.
+
+    Whether the chosen one has it is checked before it is loaded.
+    """
 
     def check(value: Any) -> Any:
         chosen = lower(value)
-        if chosen not in choices:
-            raise ValueError(f"it is one of {', '.join(choices)}")
+        if chosen not in of_encoders(what, ENCODERS.built_in()) and chosen not in of_encoders(what, ENCODERS):
+            raise ValueError(f"it is one of {', '.join(of_encoders(what, ENCODERS))}")
         return chosen
 
     return check
 
 
-#: what any encoder has; whether the chosen one has it is checked before it is loaded
-PRECISIONS = tuple(dict.fromkeys(name for spec in ENCODERS for name in spec.precisions))
-LONG_WAYS = tuple(dict.fromkeys(name for spec in ENCODERS for name in spec.long))
+def of_encoders(what: str, specs: Iterable[EncoderSpec]) -> tuple[str, ...]:
+    """All `precisions`, or all ways `long`, that encoders have."""
+    return tuple(dict.fromkeys(name for spec in specs for name in getattr(spec, what)))
+
+
+PRECISIONS = "|".join(of_encoders("precisions", ENCODERS.built_in()))
+LONG_WAYS = "|".join(of_encoders("long", ENCODERS.built_in()))
 Modality = Literal["none", "text", "audio"]
 COMMON, COMPUTE = "Common", "Encoder"
 
@@ -147,10 +154,10 @@ class EncoderSettings(Settings):
         "auto", pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$", description="Where to run; auto: CUDA, then MPS, then CPU."
     )
     precision: Annotated[
-        str, BeforeValidator(one_of(PRECISIONS)), flag("--precision", metavar="|".join(PRECISIONS), panel=COMPUTE)
+        str, BeforeValidator(some_encoder_has("precisions")), flag("--precision", metavar=PRECISIONS, panel=COMPUTE)
     ] = Field("fp32", description="Arithmetic of the network, where encoder and hardware have it.")
     long: Annotated[
-        str, BeforeValidator(one_of(LONG_WAYS)), flag("--long", metavar="|".join(LONG_WAYS), panel=COMPUTE)
+        str, BeforeValidator(some_encoder_has("long")), flag("--long", metavar=LONG_WAYS, panel=COMPUTE)
     ] = Field(
         "windows", description="Recordings over the encoder's window: mean of windows, or LAION-CLAP's three crops."
     )

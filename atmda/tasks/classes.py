@@ -8,16 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from atmda.core.embeddings.identity import check_same, check_width
 from atmda.core.encoders.base import Encoder
 from atmda.core.methods import METHODS
 from atmda.core.methods.base import CLIPS, TEXT, Method, Prototypes, Scorer, Training
-from atmda.core.methods.prototype_file import KeptPrototypes
 from atmda.datasets.labels import merge_labels, read_labels
 from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import text_anchors
-from atmda.tasks.examples import labelled_examples
 from atmda.tasks.observer import Observer
 from atmda.tasks.subjects import Subject
 
@@ -46,6 +43,9 @@ def fitted_classes(settings: InferSettings, subject: Subject) -> Classes:
 
 def kept_classes(settings: InferSettings, subject: Subject) -> Classes:
     """The classes of a file of prototypes. Raises StoreError where they are of another encoder."""
+    from atmda.core.embeddings.identity import check_same, check_width
+    from atmda.core.methods.prototype_file import KeptPrototypes
+
     path = settings.prototypes
     assert path is not None
     kept = KeptPrototypes.read(path)
@@ -72,6 +72,8 @@ def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, 
     method = METHODS.get(settings.mode)
     examples = None
     if CLIPS in method.needs:
+        from atmda.tasks.examples import labelled_examples
+
         labels, examples = labelled_examples(settings, labels, encoder, observer)
         method = _with_fewer_neighbours(method, len(examples) // len(labels), observer)
     text = text_anchors(encoder, labels, settings.templates, observer) if TEXT in method.needs else None
@@ -91,6 +93,8 @@ def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, 
 
 def keep_classes(path: Path, classes: Classes, identity: dict[str, str]) -> None:
     """Write prototypes for another run. Raises SettingsError where the mode has none."""
+
+    from atmda.core.methods.prototype_file import KeptPrototypes
 
     if not isinstance(classes.scorer, Prototypes):
         raise SettingsError(f"`save_prototypes`: `mode` {classes.mode} has no prototypes.", setting="save_prototypes")

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from atmda.core.audio import Recording
 from atmda.core.clip import Clip
-from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.embeddings.identity import TEXT_FIELDS, check_same
 from atmda.core.encoders.base import Encoder
 from atmda.core.types import FloatArray
@@ -73,6 +72,8 @@ class StoredSubject(Subject):
     """Embeddings of a store; an encoder that goes with them must be the one that made them."""
 
     def __init__(self, settings: InferSettings, observer: Observer, recordings: Recordings | None) -> None:
+        from atmda.core.embeddings.formats import read_embeddings  # brings pyarrow along
+
         super().__init__(settings, observer)
         self.name = str(settings.embeddings)
         self._table = read_embeddings(Path(self.name))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from atmda.core.embeddings.formats import damage_named, load_npz
+from atmda.core.embeddings.npz import damage_named, load_npz
 from atmda.core.files import publish
 from atmda.core.types import FloatArray
 from atmda.errors import StoreError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 from atmda.core.registry import Registry
@@ -16,7 +17,7 @@ __all__ = ["FORMATS", "Row", "TableFormat", "format_of"]
 def format_of(output: str) -> TableFormat:
     """The format that the ending of `output` stands for. Raises SettingsError where none does."""
     name = Path(output).name.lower()
-    for candidate in FORMATS:
+    for candidate in chain(FORMATS.built_in(), FORMATS):
         if any(name.endswith(ending) for ending in candidate.endings):
             return candidate
     endings = [ending for candidate in FORMATS for ending in candidate.endings]
