@@ -179,3 +179,61 @@ def test_labels_that_mean_the_same_prompt_are_merged_and_told() -> None:
         ("dog_bark", "siren"),
         {"dog_bark": ["Dog Bark", "dog  bark"]},
     )
+
+
+def test_two_parts_of_a_long_recording_never_share_a_name(audio: Path) -> None:
+    text = "filename,label,start,end\na.wav,dog,12345.61,12346\na.wav,cat,12345.64,12346\nb.wav,dog,0.0000004,1e4\n"
+    data = load_annotated(audio, table(text))
+    assert [(c.name, c.label) for c in data.clips if c.label] == [
+        ("a.wav#t=12345.61,12346", "dog"),
+        ("a.wav#t=12345.64,12346", "cat"),
+        ("b.wav#t=0,10000", "dog"),
+    ]
+
+
+def test_rows_of_one_clip_that_contradict_each_other_are_named_and_the_first_counts(audio: Path) -> None:
+    data = load_annotated(audio, table("filename,label,fold\na.wav,dog,1\na.wav,dog,2\nb.wav,cat,1\nc.wav,cat,2\n"))
+    told = "1 clips have rows with different folds, splits or sources; the first row counts: a.wav."
+    assert told in data.problems
+    assert data.clips[0].fold == 1
+
+
+def test_one_file_name_in_two_folders_is_told_apart_by_the_end_of_its_path(tmp_path: Path) -> None:
+    root = recordings(tmp_path / "audio", "x/site/a.wav", "y/other/a.wav")
+    data = load_annotated(root, table("filename,label\nsite/a.wav,dog\n./y/other/a.wav,cat\na.wav,owl\n"))
+    assert [(c.name, c.label) for c in data.clips] == [("x/site/a.wav", "dog"), ("y/other/a.wav", "cat")]
+    assert any("1 rows of labels.csv name a file of which there are several" in problem for problem in data.problems)
+    data = load_annotated(root, table(f"filename,label\n{root}/x/site/a.wav,dog\n"))
+    assert data.clips[0].label == "dog"
+
+
+def test_a_row_with_more_cells_than_columns_is_told_and_left_out(audio: Path) -> None:
+    data = load_annotated(audio, table("filename,label\na.wav,Child speech, kid speaking\nb.wav,dog,,\nc.wav,dog\n"))
+    assert any("1 rows of labels.csv have more cells than there are columns, line 2" in p for p in data.problems)
+    assert [c.label for c in data.clips] == [None, "dog", "dog"]
+
+
+def test_labels_that_mean_the_same_prompt_are_one_class_and_told(audio: Path, tmp_path: Path) -> None:
+    data = load_annotated(audio, table("filename,label\na.wav,dog_bark\nb.wav,Dog Bark\nc.wav,siren;dog bark\n"))
+    assert data.labels == ("dog bark", "siren")
+    assert [c.label for c in data.clips] == ["dog bark", "dog bark", None]
+    assert "1 labels mean the same as another and count with it: Dog Bark (dog bark)." in data.problems
+    folders = labels_from_folders(recordings(tmp_path / "mine", "Dog Bark/a.wav", "dog_bark/b.wav"))
+    assert [c.label for c in folders.clips] == ["Dog Bark", "Dog Bark"]
+    assert any("dog bark (Dog Bark)" in problem for problem in folders.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("label,Label\ndog,cat\n", "two columns are called 'label'"),
+        ("label,mid\ndog,1\nChild speech, kid speaking,2\n", "line 3 has more cells than there are columns"),
+    ],
+)
+def test_a_table_of_labels_that_cannot_be_told_apart_is_refused(text: str, reason: str) -> None:
+    with pytest.raises(SettingsError, match=f"classes.csv: {reason}"):
+        read_labels(table(text, "classes.csv"))
+
+
+def test_blank_lines_before_a_header_are_passed_over() -> None:
+    assert read_labels(table("   \n\nlabel,mid\ndog,1\n", "classes.csv")) == ("dog",)

@@ -37,6 +37,11 @@ class Annotation:
 def read_annotations(path: Path, problems: list[str]) -> list[Annotation]:
     """The rows of a table, or of a Raven selection table; rows that cannot be used are told in `problems`."""
     table = parse_table(read_text(path, SETTING), path, SETTING)
+    if table.too_long:
+        problems.append(
+            f"{len(table.too_long)} rows of {path.name} have more cells than there are columns, line "
+            f"{table.too_long[0]} the first; they are left out (a label with a comma needs quotes)."
+        )
     raven = RAVEN_BEGIN in table.columns
     rows = _raven_rows(table, path, problems) if raven else _plain_rows(table, path, problems)
     with_fold = [row for row in rows if row.fold is not None]
@@ -95,23 +100,24 @@ def _raven_rows(table: Table, path: Path, problems: list[str]) -> list[Annotatio
     for line, cell in table.rows():
         recording = cell.get("Begin Path") or cell.get("Begin File") or RAVEN_NAMES.sub("", path.name)
         try:
-            start, end = _times(
-                _required(cell[RAVEN_BEGIN], RAVEN_BEGIN), _required(cell.get(RAVEN_END, ""), RAVEN_END)
-            )
-            assert start is not None
-            assert end is not None
-            if cell.get("File Offset (s)"):
-                length = end - start
-                start = _number(cell["File Offset (s)"], "File Offset (s)")
-                end = start + length
-            row = Annotation(
-                line, PureWindowsPath(recording).as_posix(), _labels(cell[label_column]), None, None, start, end
-            )
+            start, end = _selection(cell)
         except ValueError as error:
             problems.append(f"{path.name} line {line}: {error}; the row is left out.")
             continue
+        row = Annotation(line, PureWindowsPath(recording).as_posix(), _labels(cell[label_column]), start=start, end=end)
         rows.setdefault((row.recording, row.start, row.end, row.labels), row)
     return list(rows.values())
+
+
+def _selection(cell: dict[str, str]) -> tuple[float, float]:
+    """Start and end in seconds, from the start of the file where its offset is told. Raises ValueError."""
+    start = _number(_required(cell[RAVEN_BEGIN], RAVEN_BEGIN), RAVEN_BEGIN)
+    end = _number(_required(cell.get(RAVEN_END, ""), RAVEN_END), RAVEN_END)
+    _refuse_backwards(start, end)
+    if cell.get(RAVEN_OFFSET):
+        offset = _number(cell[RAVEN_OFFSET], RAVEN_OFFSET)
+        start, end = offset, offset + (end - start)
+    return start, end
 
 
 def _required(text: str, column: str) -> str:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from atmda.core.clip import Clip
 from atmda.datasets.annotations import Annotation, read_annotations
 from atmda.datasets.base import Dataset, build, display_name
 from atmda.datasets.folder import load_folder
+from atmda.datasets.labels import merge_labels
 from atmda.errors import SettingsError
 
 FOLD = re.compile(r"fold(\d+)")
@@ -36,10 +37,7 @@ def load_annotated(inputs: str | Path | Iterable[str | Path], annotations: Path,
     recursive = recursive or any("/" in row.recording for row in rows)
     data = load_folder(inputs, recursive)
     clips = _clips(rows, data.clips, annotations.name, problems)
-    labels = tuple(sorted({label for clip in clips for label in clip.labels}))
-    ids = {label: number for number, label in enumerate(labels)}
-    numbered = [clip if clip.label is None else replace(clip, class_id=ids[clip.label]) for clip in clips]
-    return build(annotations.stem, numbered, labels, [*data.problems, *problems])
+    return _numbered(annotations.stem, clips, [*data.problems, *problems])
 
 
 def labels_from_folders(folder: str | Path, recursive: bool = True) -> Dataset:
@@ -56,8 +54,7 @@ def labels_from_folders(folder: str | Path, recursive: bool = True) -> Dataset:
             bare.append(clip.name)
         fold = folds[0] if folds else None
         clips.append(replace(clip, label=label, labels=(label,) if label else (), fold=fold))
-    labels = tuple(sorted({clip.label for clip in clips if clip.label is not None}))
-    if not labels:
+    if len(bare) == len(clips):
         raise SettingsError(f"{folder}: there is no sub-folder whose name could be a label.", "Make one a class.")
     problems = [*data.problems]
     if bare:
@@ -65,48 +62,76 @@ def labels_from_folders(folder: str | Path, recursive: bool = True) -> Dataset:
     if any(clip.fold is None for clip in clips) and any(clip.fold is not None for clip in clips):
         without = [clip.name for clip in clips if clip.fold is None]
         raise SettingsError(f"{folder}: {len(without)} recordings lie in no fold<K> folder: {_shown(without)}.")
+    return _numbered(Path(folder).resolve().name or "folder", clips, problems)
+
+
+def _numbered(name: str, clips: Sequence[Clip], problems: list[str]) -> Dataset:
+    """A data set whose classes are the labels of `clips`, sorted; of labels that mean the same the first one stands."""
+    kept, merged = merge_labels(label for clip in clips for label in clip.labels)
+    if merged:
+        others = [f"{other} ({label})" for label, same in merged.items() for other in same]
+        problems.append(f"{len(others)} labels mean the same as another and count with it: {_shown(others)}.")
+    stands_for = {other: label for label, same in merged.items() for other in same}
+    labels = tuple(sorted(kept))
     ids = {label: number for number, label in enumerate(labels)}
-    numbered = [clip if clip.label is None else replace(clip, class_id=ids[clip.label]) for clip in clips]
-    return build(Path(folder).resolve().name or "folder", numbered, labels, problems)
+    numbered = []
+    for clip in clips:
+        own = tuple(dict.fromkeys(stands_for.get(label, label) for label in clip.labels))
+        label = own[0] if len(own) == 1 else None
+        numbered.append(replace(clip, label=label, labels=own, class_id=None if label is None else ids[label]))
+    return build(name, numbered, labels, problems)
+
+
+@dataclass
+class _Found:
+    """What is told of the rows: each list is named and counted in a sentence of its own."""
+
+    lost: list[str] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+    relabelled: dict[str, str] = field(default_factory=dict)
+    contradicting: dict[str, None] = field(default_factory=dict)
+
+    def tell(self, clips: Iterable[Clip], bare: Sequence[Clip], table: str) -> list[str]:
+        told: tuple[tuple[Sequence[str], str], ...] = (
+            (self.lost, f"rows of {table} name recordings that are not there"),
+            (self.unclear, f"rows of {table} name a file of which there are several; give its folder too"),
+            ([clip.name for clip in bare], f"recordings have no row in {table} and stay without a label"),
+            (list(self.relabelled.values()), "clips have rows with different labels and count with all of them"),
+            (list(self.contradicting), "clips have rows with different folds, splits or sources; the first row counts"),
+            ([clip.name for clip in clips if not clip.labels], f"clips have a row without a label in {table}"),
+        )
+        return [f"{len(names)} {what}: {_shown(names)}." for names, what in told if names]
 
 
 def _clips(rows: Sequence[Annotation], recordings: Sequence[Clip], table: str, problems: list[str]) -> list[Clip]:
     """A clip for each part that is annotated, and one for each recording that is not."""
     finder = _Finder(recordings)
     clips: dict[str, Clip] = {}
-    lost: list[str] = []
-    differing: list[str] = []
-    spoken_of: set[str] = set()
+    found = _Found()
+    annotated: set[str] = set()
     for row in rows:
-        recording = finder.find(row.recording)
-        if recording is None:
-            lost.append(f"{row.recording} (line {row.line})")
+        candidates = finder.find(row.recording)
+        if len(candidates) != 1:
+            (found.unclear if candidates else found.lost).append(f"{row.recording} (line {row.line})")
             continue
-        spoken_of.add(recording.name)
-        clip = _annotated(recording, row)
-        before = clips.get(clip.name)
-        if before is not None and before.labels != clip.labels:
+        annotated.add(candidates[0].name)
+        clip = _annotated(candidates[0], row)
+        before = clips.setdefault(clip.name, clip)
+        if (before.fold, before.split, before.source) != (clip.fold, clip.split, clip.source):
+            found.contradicting[clip.name] = None
+        if before.labels != clip.labels:
             labels = tuple(dict.fromkeys((*before.labels, *clip.labels)))
-            differing.append(f"{clip.name} ({'; '.join(labels)})")
-            clip = replace(clip, labels=labels, label=labels[0] if len(labels) == 1 else None)
-        clips[clip.name] = clip
-    bare = [recording for recording in recordings if recording.name not in spoken_of]
-    unlabelled = [clip.name for clip in clips.values() if not clip.labels]
-    for names, what in (
-        (lost, f"rows of {table} name recordings that are not there"),
-        ([clip.name for clip in bare], f"recordings have no row in {table} and stay without a label"),
-        (sorted(set(differing)), "clips have rows with different labels and count with all of them"),
-        (unlabelled, f"clips have a row without a label in {table}"),
-    ):
-        if names:
-            problems.append(f"{len(names)} {what}: {_shown(names)}.")
+            found.relabelled[clip.name] = f"{clip.name} ({'; '.join(labels)})"
+            clips[clip.name] = replace(before, labels=labels, label=labels[0] if len(labels) == 1 else None)
+    bare = [recording for recording in recordings if recording.name not in annotated]
+    problems += found.tell(clips.values(), bare, table)
     return [*clips.values(), *bare]
 
 
 def _annotated(recording: Clip, row: Annotation) -> Clip:
     name = recording.name
     if row.start is not None or row.end is not None:
-        name += f"#t={'' if row.start is None else f'{row.start:g}'}{'' if row.end is None else f',{row.end:g}'}"
+        name += f"#t={_seconds(row.start)}" + (f",{_seconds(row.end)}" if row.end is not None else "")
     return replace(
         recording,
         name=name,
@@ -120,8 +145,13 @@ def _annotated(recording: Clip, row: Annotation) -> Clip:
     )
 
 
+def _seconds(time: float | None) -> str:
+    """Seconds to a microsecond, so that two parts of an hour's recording never share a name."""
+    return "" if time is None else f"{time:.6f}".rstrip("0").rstrip(".")
+
+
 class _Finder:
-    """Recordings by what a table may call them: their name, their file name, or that without its ending."""
+    """Recordings by what a table may call them: their name, the end of their path, their file name, or its stem."""
 
     def __init__(self, recordings: Sequence[Clip]) -> None:
         self._by_name = {clip.name: clip for clip in recordings}
@@ -131,12 +161,16 @@ class _Finder:
             for key in {path.name, path.stem}:
                 self._by_file.setdefault(key, []).append(clip)
 
-    def find(self, name: str) -> Clip | None:
-        """The recording that `name` names; None where there is none, or where it could be several."""
-        if name in self._by_name:
-            return self._by_name[name]
-        found = self._by_file.get(PurePosixPath(name).name, [])
-        return found[0] if len(found) == 1 else None
+    def find(self, name: str) -> list[Clip]:
+        """The recording that `name` names; several where it could be any of them."""
+        path = PurePosixPath(name)
+        exact = self._by_name.get(path.as_posix())
+        if exact is not None:
+            return [exact]
+        found = self._by_file.get(path.name, [])
+        ending = f"/{path.as_posix().lstrip('/')}"
+        nearer = [clip for clip in found if clip.path.absolute().as_posix().endswith(ending)]
+        return nearer if len(found) > 1 and len(path.parts) > 1 and nearer else found
 
 
 def _shown(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from atmda.datasets.base import display_name
-from atmda.datasets.tables import delimiter_of, parse_table, read_text
+from atmda.datasets.tables import columns_of, parse_table, read_text
 from atmda.errors import SettingsError
 
 #: columns that hold labels, the best first: AudioSet's display_name, ESC-50's category, and what people call theirs
@@ -24,7 +24,14 @@ def read_labels(path: Path) -> tuple[str, ...]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     column = _label_column(lines[0], path) if lines else None
     if column is not None:
-        lines = [row[column] for _, row in parse_table(text, path, SETTING).rows()]
+        table = parse_table(text, path, SETTING)
+        if table.too_long:
+            raise SettingsError(
+                f"`{SETTING}` {path}: line {table.too_long[0]} has more cells than there are columns.",
+                "Put a label with a comma in quotes.",
+                setting=SETTING,
+            )
+        lines = [row[column] for _, row in table.rows()]
     labels = tuple(dict.fromkeys(label for label in lines if label))
     if not labels:
         raise SettingsError(f"`{SETTING}` {path}: there is no label in it.", "Give a label a line.", setting=SETTING)
@@ -48,7 +55,7 @@ def merge_labels(labels: Iterable[str]) -> tuple[tuple[str, ...], dict[str, list
 
 def _label_column(header: str, path: Path) -> str | None:
     """The column of labels, where the first line of a file is the header of a table."""
-    names = [name.strip().strip('"') for name in header.split(delimiter_of(header))]
+    names = columns_of(header)
     if len(names) == 1 and path.suffix.lower() not in (".csv", ".tsv"):
         return None  # a class may well be called "class" in a file of labels
     by_name = {name.lower(): name for name in names}

@@ -21,11 +21,17 @@ class Table:
     columns: tuple[str, ...]
     records: tuple[tuple[int, tuple[str, ...]], ...]
 
+    @property
+    def too_long(self) -> tuple[int, ...]:
+        """The lines with more cells than there are columns, as a label with a comma and without quotes makes them."""
+        return tuple(line for line, record in self.records if any(record[len(self.columns) :]))
+
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Each record as a dictionary; cells that are missing at its end are empty."""
+        """Each record that is not too long as a dictionary; cells that are missing at its end are empty."""
         for line, record in self.records:
-            cells = [*record, *[""] * (len(self.columns) - len(record))]
-            yield line, dict(zip(self.columns, cells, strict=False))
+            if not any(record[len(self.columns) :]):
+                cells = [*record, *[""] * (len(self.columns) - len(record))]
+                yield line, dict(zip(self.columns, cells, strict=False))
 
 
 def read_text(path: Path, setting: str) -> str:
@@ -44,16 +50,29 @@ def read_text(path: Path, setting: str) -> str:
 
 
 def parse_table(text: str, path: Path, setting: str) -> Table:
-    """`text` as a table; its first line is the header. Raises SettingsError where it is none."""
+    """`text` as a table; its first line that is not blank is the header. Raises SettingsError where it is none."""
     header = next((line for line in text.splitlines() if line.strip()), "")
     try:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(header))
-        records = [(reader.line_num, tuple(cell.strip() for cell in record)) for record in reader if any(record)]
+        lines = [(reader.line_num, tuple(cell.strip() for cell in record)) for record in reader]
     except csv.Error as error:
         raise SettingsError(f"`{setting}` {path}: it is not a CSV table ({error}).", setting=setting) from error
+    records = [(line, cells) for line, cells in lines if any(cells)]
     if not records:
         raise SettingsError(f"`{setting}` {path}: there is nothing in it.", setting=setting)
-    return Table(records[0][1], tuple(records[1:]))
+    columns = records[0][1]
+    names = [name.lower() for name in columns if name]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SettingsError(
+            f"`{setting}` {path}: two columns are called {twice!r}.", "Rename one of them.", setting=setting
+        )
+    return Table(columns, tuple(records[1:]))
+
+
+def columns_of(header: str) -> tuple[str, ...]:
+    """The names in the header line of a table."""
+    return tuple(name.strip() for name in next(csv.reader([header], delimiter=delimiter_of(header)), []))
 
 
 def delimiter_of(header: str) -> str:
