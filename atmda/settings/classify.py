@@ -98,6 +98,11 @@ class ClassifySettings(EncoderSettings):
         None, description="Also write results.json, results.csv, predictions.csv and report.html there."
     )
 
+    @property
+    def anchors_from(self) -> Literal["encoder", "file"]:
+        """Where text anchors come from."""
+        return "encoder" if self.text_embeddings is None else "file"
+
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         if self.embeddings is None:

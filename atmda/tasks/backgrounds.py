@@ -1,21 +1,33 @@
-"""Recordings of the background, as embeddings: each clip's own where it is known, else all of them."""
+"""What describes the background in `classify`, by modality: sentences, or embeddings of recordings of it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.embeddings.identity import check_same, check_width
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.methods.backgrounds import Backgrounds
+from atmda.core.methods.prompts import background_prompts
 from atmda.errors import StoreError
 from atmda.settings.classify import ClassifySettings
+from atmda.tasks.anchors import Anchors
 from atmda.tasks.evaluation import Evaluated
-from atmda.tasks.observer import Observer
 
 
-def audio_background(settings: ClassifySettings, data: Evaluated, observer: Observer) -> Backgrounds:
-    """What `bg_embeddings` holds. Raises StoreError where it was embedded in another way than the clips."""
+def _none(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
+    return Backgrounds()
+
+
+def _of_its_name(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
+    text = anchors.encoder(data).embed_text(background_prompts(str(settings.bg_type)))
+    return Backgrounds(text=anchors.fitting(data, text))
+
+
+def _of_recordings(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
+    """Each clip's own where it is known, else all. Raises StoreError where they were embedded in another way."""
     path = settings.bg_embeddings
     assert path is not None
     found = read_embeddings(path)
@@ -23,7 +35,7 @@ def audio_background(settings: ClassifySettings, data: Evaluated, observer: Obse
     check_width(data.width, found.embeddings.shape[1], str(settings.embeddings), f"those in {path} have")
     rows = _own_rows(str(path), data.table, found)
     whose = "its own background" if rows else f"the mean of {len(found)} backgrounds"
-    observer.notice(f"Background profile of each clip: {whose}.")
+    anchors.observer.notice(f"Background profile of each clip: {whose}.")
     return Backgrounds(own=found.embeddings[rows]) if rows else Backgrounds(audio=found.embeddings)
 
 
@@ -43,3 +55,18 @@ def _own_rows(path: str, table: EmbeddingTable, backgrounds: EmbeddingTable) -> 
                 "Embed the whole background data set.",
             )
     return [rows[name] for name in wanted]
+
+
+Description = Callable[[ClassifySettings, Evaluated, Anchors], Backgrounds]
+#: modality -> what describes the background
+DESCRIPTIONS: Mapping[str, Description] = {"none": _none, "text": _of_its_name, "audio": _of_recordings}
+
+
+def described(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
+    """The background in every modality that is asked for; recordings first, which need no encoder."""
+    found = Backgrounds()
+    for modality in sorted(set(settings.modality)):
+        part = DESCRIPTIONS[modality](settings, data, anchors)
+        known = {name: value for name, value in vars(part).items() if value is not None}
+        found = replace(found, **known)
+    return found

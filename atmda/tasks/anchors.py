@@ -1,0 +1,64 @@
+"""Text anchors of classes for `classify`: embedded by the encoder that made the clips, or made elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from atmda.core.embeddings.identity import TEXT_FIELDS, check_same, check_width
+from atmda.core.embeddings.npz import read_text_anchors
+from atmda.core.types import FloatArray
+from atmda.settings.classify import ClassifySettings
+from atmda.tasks.encoding import open_encoder, text_anchors
+from atmda.tasks.evaluation import Evaluated
+from atmda.tasks.observer import Observer
+
+if TYPE_CHECKING:
+    from atmda.core.encoders.base import Encoder
+
+
+class Anchors:
+    """Anchors by the encoder; it is loaded when it is first asked for, so that what needs none runs without."""
+
+    #: labels that come with the anchors; () where the clips say which classes there are
+    labels: tuple[str, ...] = ()
+
+    def __init__(self, settings: ClassifySettings, observer: Observer) -> None:
+        self.settings, self.observer = settings, observer
+        self.loaded: Encoder | None = None
+
+    def text(self, data: Evaluated) -> FloatArray:
+        """One anchor a class, float32 (c, d). Raises StoreError where they are of another width than the clips."""
+        encoder = self.encoder(data)
+        return self.fitting(data, text_anchors(encoder, data.classes, self.settings.templates, self.observer))
+
+    def encoder(self, data: Evaluated) -> Encoder:
+        """The encoder that made the embeddings; another one is refused with the differing field named."""
+        if self.loaded is None:
+            identity, name = data.table.identity, str(self.settings.embeddings)
+            self.loaded = open_encoder(self.settings, self.observer, identity)
+            check_same(self.loaded.identity, identity, "`model`", name, TEXT_FIELDS)
+            if not identity:
+                self.observer.notice(f"{name} does not say what made it; taking it to be {self.loaded.name}.")
+        return self.loaded
+
+    def fitting(self, data: Evaluated, text: FloatArray) -> FloatArray:
+        """`text` (m, d), if it is as wide as the clips. Raises StoreError."""
+        check_width(data.width, text.shape[1], str(self.settings.embeddings), "the embeddings of its sentences")
+        return text
+
+
+class GivenAnchors(Anchors):
+    """Anchors made elsewhere. Raises StoreError where the file cannot be used."""
+
+    def __init__(self, settings: ClassifySettings, observer: Observer) -> None:
+        super().__init__(settings, observer)
+        assert settings.text_embeddings is not None
+        self._text, self.labels = read_text_anchors(settings.text_embeddings)
+
+    def text(self, data: Evaluated) -> FloatArray:
+        return self.fitting(data, self._text)
+
+
+#: where anchors come from
+ANCHORS: Mapping[str, Callable[[ClassifySettings, Observer], Anchors]] = {"encoder": Anchors, "file": GivenAnchors}
