@@ -29,35 +29,36 @@ def run(settings: ClassifySettings, console: Console) -> int:
     from atmda.tasks.classify import classify
 
     result = classify(settings, console)
-    VIEWS["document" if console.json_output else "table"](result, console)
-    keep(settings.save_results, result, console)
+    shown = ["document" if console.json_output else "table", *(["folder"] if settings.save_results else [])]
+    for view in shown:
+        VIEWS[view](result, settings.save_results, console)
     return DONE
 
 
-def show_document(result: ClassifyResult, console: Console) -> None:
+def show_document(result: ClassifyResult, folder: Path | None, console: Console) -> None:
     """One JSON document."""
     from atmda.report.classification import as_document
 
     console.document(as_document(result))
 
 
-def show_table(result: ClassifyResult, console: Console) -> None:
+def show_table(result: ClassifyResult, folder: Path | None, console: Console) -> None:
     """A row for each cell of the grid."""
     from atmda.report.classification import summary_rows
 
     console.table(*summary_rows(result))
 
 
-def keep(folder: Path | None, result: ClassifyResult, console: Console) -> None:
-    """Tables, a document and a page in `folder`, where one is given."""
-    if folder is not None:
-        from atmda.report.classification import save
+def save_folder(result: ClassifyResult, folder: Path | None, console: Console) -> None:
+    """Tables, a document and a page in `folder`."""
+    from atmda.report.classification import save
 
-        save(folder, result)
-        console.notice(f"Results saved in {folder}.")
+    assert folder is not None
+    save(folder, result)
+    console.notice(f"Results saved in {folder}.")
 
 
-VIEWS = {"document": show_document, "table": show_table}
+VIEWS = {"document": show_document, "table": show_table, "folder": save_folder}
 
 
 def _list(console: Console) -> int:

@@ -103,6 +103,11 @@ class ClassifySettings(EncoderSettings):
         """Where text anchors come from."""
         return "encoder" if self.text_embeddings is None else "file"
 
+    @property
+    def class_names_from(self) -> Literal["dataset", "clips"]:
+        """Where class names come from."""
+        return "clips" if self.dataset is None else "dataset"
+
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         if self.embeddings is None:

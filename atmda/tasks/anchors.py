@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from atmda.core.embeddings.identity import TEXT_FIELDS, check_same, check_width
 from atmda.core.embeddings.npz import read_text_anchors
+from atmda.core.methods import METHODS
+from atmda.core.methods.base import TEXT, Method
+from atmda.core.methods.prompts import CLASS_TEMPLATE, background_prompts
 from atmda.core.types import FloatArray
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.encoding import open_encoder, text_anchors
@@ -46,6 +49,30 @@ class Anchors:
         """`text` (m, d), if it is as wide as the clips. Raises StoreError."""
         check_width(data.width, text.shape[1], str(self.settings.embeddings), "the embeddings of its sentences")
         return text
+
+    def made_with(self) -> Mapping[str, object]:
+        """What a report says of how the numbers were made."""
+        settings = self.settings
+        by_sentences = settings.anchors_from == "encoder" and any(TEXT in METHODS.get(m).needs for m in settings.mode)
+        by_name = settings.bg_type if "text" in settings.modality else None
+        return {
+            "embeddings": str(settings.embeddings),
+            "text_embeddings": None if settings.text_embeddings is None else str(settings.text_embeddings),
+            "bg_type": settings.bg_type,
+            "bg_embeddings": None if settings.bg_embeddings is None else str(settings.bg_embeddings),
+            "bg_prompts": background_prompts(by_name) if by_name else [],
+            "templates": list(settings.templates or (CLASS_TEMPLATE,)) if by_sentences else [],
+            "top_n": settings.top_n,
+            "logit_scale": settings.logit_scale,
+            "cv": settings.cv,
+            "seed": settings.seed,
+            "methods": {mode: _told(METHODS.get(mode)) for mode in settings.mode},
+        }
+
+
+def _told(method: Method) -> dict[str, object]:
+    plain = {k: v if isinstance(v, int | float | str | None) else str(v) for k, v in method.options().items()}
+    return {"source": method.source, "options": plain}
 
 
 class GivenAnchors(Anchors):

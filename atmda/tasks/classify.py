@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from atmda.core.evaluation.grid import run_grid
 from atmda.core.methods import METHODS
 from atmda.core.methods.base import TEXT
-from atmda.core.methods.prompts import CLASS_TEMPLATE, background_prompts
 from atmda.errors import SettingsError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.anchors import ANCHORS
@@ -51,29 +48,4 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
         )
     except ValueError as error:  # what a method or a metric finds only in the data
         raise SettingsError(f"{settings.embeddings}: {error}.") from error
-    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, _made_with(settings))
-
-
-def _made_with(settings: ClassifySettings) -> Mapping[str, object]:
-    """What a report says of how the numbers were made."""
-    by_text = settings.text_embeddings is None and any(TEXT in METHODS.get(mode).needs for mode in settings.mode)
-    return {
-        "embeddings": str(settings.embeddings),
-        "text_embeddings": None if settings.text_embeddings is None else str(settings.text_embeddings),
-        "bg_type": settings.bg_type,
-        "bg_embeddings": None if settings.bg_embeddings is None else str(settings.bg_embeddings),
-        "bg_prompts": background_prompts(settings.bg_type) if settings.bg_type and "text" in settings.modality else [],
-        "templates": list(settings.templates or (CLASS_TEMPLATE,)) if by_text else [],
-        "top_n": settings.top_n,
-        "logit_scale": settings.logit_scale,
-        "cv": settings.cv,
-        "seed": settings.seed,
-        "methods": {
-            mode: {"source": METHODS.get(mode).source, "options": _plain(METHODS.get(mode).options())}
-            for mode in settings.mode
-        },
-    }
-
-
-def _plain(options: Mapping[str, object]) -> dict[str, object]:
-    return {key: value if isinstance(value, int | float | str | None) else str(value) for key, value in options.items()}
+    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, anchors.made_with())

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.evaluation.metrics import METRICS
-from atmda.core.evaluation.splits import (
-    by_fold,
-    by_official_split,
-    cross_validation,
-    sources_in_several_folds,
-    untrained_classes,
-    whole,
-)
+from atmda.core.evaluation.splits import sources_in_several_folds, untrained_classes
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import CLIPS, LABELS, Split, class_members
+from atmda.core.methods.base import LABELS, Split, class_members
 from atmda.core.types import BoolArray, IntArray
-from atmda.datasets import labels_of, load_dataset
-from atmda.datasets.base import display_name
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
-from atmda.tasks.observer import Observer
-
-SHOWN = 10  # names told one by one
+from atmda.tasks.observer import Observer, some_of
+from atmda.tasks.splitting import splits_of
+from atmda.tasks.true_classes import true_classes
 
 
 @dataclass(frozen=True)
@@ -50,10 +41,8 @@ def evaluated(settings: ClassifySettings, anchored: tuple[str, ...], observer: O
     `anchored`: labels of text anchors made elsewhere. Raises SettingsError, StoreError.
     """
     table = _usable(settings, observer)
-    classes = _classes(settings, table, anchored)
-    table, y = _labelled(settings, table, classes, observer)
-    table = _with_folds(settings, table, y)
-    splits = _splits(settings, table)
+    table, classes, y = true_classes(settings, table, anchored, observer)
+    table, splits = splits_of(settings, table, y)
     observer.detail(f"{len(table)} clips, {len(classes)} classes, {len(splits)} test sets: {_sizes(splits)}.")
     _warn(settings, table, classes, y, splits, observer)
     return Evaluated(table, classes, y, splits, _metrics(settings, y))
@@ -66,98 +55,11 @@ def _usable(settings: ClassifySettings, observer: Observer) -> EmbeddingTable:
     table = read_embeddings(path, unusable=True)
     bad = set(table.unusable())
     if bad:
-        observer.warning(f"{path}: {len(bad)} embeddings hold values that are not numbers; left out: {_shown(bad)}.")
+        observer.warning(f"{path}: {len(bad)} embeddings hold values that are not numbers; left out: {some_of(bad)}.")
         table = table.take(np.asarray([row for row, clip in enumerate(table.clips) if clip not in bad], np.int64))
     if not len(table):
         raise StoreError(f"{path}: there is no embedding in it that can be used.", "Embed again.")
     return table
-
-
-def _classes(settings: ClassifySettings, table: EmbeddingTable, anchored: tuple[str, ...]) -> tuple[str, ...]:
-    """Class names in class-id order: of `dataset`, of the store, of the anchors, or the labels there are."""
-    classes = tuple(map(display_name, anchored))
-    if settings.dataset is not None:
-        known = labels_of(settings.dataset) or load_dataset(settings.dataset, settings.data_dir).labels
-        if classes and set(classes) != set(known):
-            odd = sorted(set(classes) ^ set(known))
-            raise SettingsError(f"`text_embeddings`: its labels are not those of {settings.dataset}: {', '.join(odd)}.")
-        return classes or known
-    there = sorted({display_name(label) for labels in table.label_sets or () for label in labels})
-    found = classes or table.classes or tuple(there)
-    if not found:
-        raise SettingsError(f"{settings.embeddings} does not say which classes there are.", "Give `dataset` NAME.")
-    if all(label.isdigit() for label in found):
-        raise SettingsError(f"{settings.embeddings} holds class ids without names.", "Give `dataset` NAME.")
-    return found
-
-
-def _labelled(
-    settings: ClassifySettings, table: EmbeddingTable, classes: tuple[str, ...], observer: Observer
-) -> tuple[EmbeddingTable, IntArray | BoolArray]:
-    """The clips that have labels, and their classes; labels are names, or class ids of the data set."""
-    sets = table.label_sets or []
-    rows = [row for row, labels in enumerate(sets) if labels]
-    if not rows:
-        raise StoreError(
-            f"{settings.embeddings}: its clips have no labels, so nothing can be scored.",
-            "Label them with embed's `annotations` or `labels_from`, or use atmda infer to label recordings.",
-        )
-    if len(rows) < len(table):
-        without = [table.clips[row] for row, labels in enumerate(sets) if not labels]
-        observer.warning(f"{settings.embeddings}: {len(without)} clips have no label; left out: {_shown(without)}.")
-        table = table.take(np.asarray(rows))
-    numbers = _numbers(settings, classes, {label for labels in sets for label in labels})
-    if table.labels is not None:
-        return table, np.asarray([numbers[label] for label in table.labels], np.int64)
-    members = np.zeros((len(table), len(classes)), bool)
-    for row, labels in enumerate(table.label_sets or ()):
-        members[row, [numbers[label] for label in labels]] = True
-    return table, members
-
-
-def _numbers(settings: ClassifySettings, classes: tuple[str, ...], labels: set[str]) -> dict[str, int]:
-    """The index into `classes` of every label."""
-    index = {name: i for i, name in enumerate(classes)}
-    by_id = (labels_of(settings.dataset) if settings.dataset else ()) or classes
-    by_id_index = {str(i): index[name] for i, name in enumerate(by_id) if name in index}
-    numbers = {label: index.get(display_name(label), by_id_index.get(label, -1)) for label in labels}
-    strange = sorted(label for label, number in numbers.items() if number < 0)
-    if strange:
-        raise SettingsError(
-            f"{settings.embeddings}: the label {strange[0]!r} is not one of the {len(classes)} classes.",
-            "Give `dataset` NAME, or `text_embeddings` with all classes.",
-        )
-    return numbers
-
-
-def _with_folds(settings: ClassifySettings, table: EmbeddingTable, y: IntArray | BoolArray) -> EmbeddingTable:
-    """The table with the folds that `cv` asks for."""
-    if settings.cv is None:
-        return table
-    if table.folds is not None and len(np.unique(table.folds)) > 1:
-        raise SettingsError(f"`cv` {settings.cv}: {settings.embeddings} has folds of its own.", "Leave `cv` out.")
-    try:
-        return replace(table, folds=cross_validation(y, table.sources, settings.cv, settings.seed))
-    except ValueError as error:
-        raise SettingsError(f"`cv` {settings.cv}: {error}.", "Ask for fewer.", setting="cv") from error
-
-
-def _splits(settings: ClassifySettings, table: EmbeddingTable) -> list[Split]:
-    """Folds; else the official split; else one test set, which zero-shot methods alone can do with."""
-    if table.folds is not None and len(np.unique(table.folds)) > 1:
-        return by_fold(table.folds)
-    official = by_official_split(table.splits) if table.splits is not None else []
-    if official:
-        return official
-    trained = [mode for mode in settings.mode if CLIPS in METHODS.get(mode).needs]
-    automatic = "auto" in settings.temperature or "auto" in (settings.top_n, settings.logit_scale)
-    if trained or automatic:
-        what = f"`mode` {','.join(trained)}" if trained else "choosing on training folds"
-        raise SettingsError(
-            f"{what}: {settings.embeddings} has no folds to train on.",
-            "Make some with `cv` 5; without folds only `mode` zs can run.",
-        )
-    return by_fold(table.folds) if table.folds is not None else whole(len(table))
 
 
 def _sizes(splits: list[Split]) -> str:
@@ -192,7 +94,7 @@ def _warn(
         if shared:
             observer.warning(
                 f"{len(shared)} source recordings have clips in several folds, so figures are too good: "
-                f"{_shown(shared)}."
+                f"{some_of(shared)}."
             )
     if any(LABELS in METHODS.get(mode).needs for mode in settings.mode):
         members = class_members(y, len(classes))
@@ -211,9 +113,3 @@ def _warn_of_too_many_neighbours(top_n: int, training: int, n_classes: int, obse
             f"tgap takes `top_n` {top_n} clips a class, but {training} training clips for {n_classes} classes "
             f"are {training // n_classes} each: prototypes mix classes; a smaller `top_n` may serve better."
         )
-
-
-def _shown(names: set[str] | list[str]) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - SHOWN} more" if len(listed) > SHOWN else ""
-    return ", ".join(listed[:SHOWN]) + more
