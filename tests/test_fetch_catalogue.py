@@ -17,6 +17,7 @@ from atmda.download import soundata_remotes
 from atmda.download.catalogue import find_target, target_names
 from atmda.download.soundata_remotes import soundata_names, soundata_target
 from atmda.errors import AtmdaError
+from atmda.tasks.fetch import listed_targets
 
 needs_soundata = pytest.mark.skipif(importlib.util.find_spec("soundata") is None, reason="soundata is not installed")
 
@@ -104,11 +105,59 @@ def test_a_description_in_another_form_is_refused_in_one_sentence(
         soundata_target("newset")
 
 
+def test_what_soundata_says_becomes_parts_pieces_and_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def file(name: str, checksum: str, **more: object) -> SimpleNamespace:
+        return SimpleNamespace(filename=name, url=f"https://z/{name}", checksum=checksum, **more)
+
+    index = SimpleNamespace(remote=SimpleNamespace(url="https://z/i", checksum="ab"))
+    module = SimpleNamespace(
+        INDEXES={"default": "1", "test": "sample", "1": index},
+        REMOTES={
+            "one": file("a.zip", "cd", destination_dir="x", unpack_directories=["top"]),
+            "two": [file("b.zip", "ef"), file("b.z01", "01")],
+        },
+        LICENSE_INFO="Some\n licence",
+    )
+    (tmp_path / "newset.py").touch()
+    monkeypatch.setattr(soundata_remotes, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(soundata_remotes, "_import", lambda name: module)
+    target = find_target("newset")
+    assert target.folder == "input/newset" and target.facts.licence == "Some licence"
+    assert target.index is not None and (target.index.url, target.index.checksum) == ("https://z/i", "md5:ab")
+    one, two = target.parts
+    assert (one.remotes[0].checksum, one.remotes[0].destination, one.remotes[0].strip) == ("md5:cd", "x", ("top",))
+    assert [remote.filename for remote in two.remotes] == ["b.zip", "b.z01"]
+
+
+@needs_soundata
+def test_every_data_set_of_soundata_is_known_by_name_without_it() -> None:
+    assert set(soundata_names()) <= {*soundata_remotes.BEYOND, *dataset_names()}
+    assert all(facts.licence for facts in soundata_remotes.BEYOND.values())
+
+
+def test_a_data_set_that_comes_with_another_says_with_which() -> None:
+    with pytest.raises(AtmdaError, match="atmda fetch esc50"):
+        find_target("esc10")
+
+
 def test_listing_never_imports_soundata(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "newset.py").touch()
     monkeypatch.setattr(soundata_remotes, "_folder", lambda: tmp_path)
     monkeypatch.setattr(soundata_remotes, "_import", lambda name: pytest.fail("imported"))
     assert find_target("newset", cheap=True).parts == ()
+    (tmp_path / "tau2019sse.py").touch()
+    assert find_target("tau2019sse", cheap=True).facts.licence
+
+
+def test_listing_asks_soundata_about_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tut2017se.py").touch()
+    (tmp_path / "input/tut2017se").mkdir(parents=True)
+    remotes = {"all": SimpleNamespace(filename="a.zip", url="https://z/a", checksum="ab")}
+    module = SimpleNamespace(INDEXES={"default": "1", "1": SimpleNamespace(remote=None)}, REMOTES=remotes)
+    monkeypatch.setattr(soundata_remotes, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(soundata_remotes, "_import", lambda name: module)
+    listed = {line.name: line.target for line in listed_targets(tmp_path)}
+    assert [part.name for part in listed["tut2017se"].parts] == ["all"]  # type: ignore[union-attr]
 
 
 def test_without_soundata_its_data_sets_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +166,8 @@ def test_without_soundata_its_data_sets_say_what_to_install(monkeypatch: pytest.
     assert find_target("urbansound8k").parts
     with pytest.raises(AtmdaError, match="pip install soundata"):
         find_target("tut2017se")
+    with pytest.raises(AtmdaError, match="pip install soundata"):
+        find_target("dcase23_task2")
 
 
 def test_importing_soundata_leaves_the_logging_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,9 +46,9 @@ class DatasetSpec:
             split at its dashes; None and () where they do not.
         markers: files or folders that tell the data set itself from soundscapes made of it.
         facts: what a list says of it.
-        parts, index: what is downloaded, and soundata's list of every file with its checksum; () for a set that comes
-            with another.
+        parts, index: what is downloaded, and soundata's list of every file with its checksum; () where nothing is.
         whole: clips that the reader finds in a whole copy; None where that tells nothing.
+        comes_with: the data set whose download holds this one too.
     """
 
     name: str
@@ -61,6 +61,7 @@ class DatasetSpec:
     parts: tuple[Part, ...] = ()
     index: Remote | None = None
     whole: int | None = None
+    comes_with: str = ""
 
     @property
     def target(self) -> Target:

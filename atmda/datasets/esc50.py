@@ -209,5 +209,5 @@ PLUGINS = (
         INDEX,
         whole=2000,
     ),
-    DatasetSpec(ESC10, read_esc10, ESC10_LABELS, source_fields=SOURCE_FIELDS),
+    DatasetSpec(ESC10, read_esc10, ESC10_LABELS, source_fields=SOURCE_FIELDS, comes_with=NAME),
 )

@@ -1,32 +1,13 @@
-"""Everything that `fetch` knows by name, with what `--list` says of it."""
+"""Everything that `fetch` knows by name, with what a list says of it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from difflib import get_close_matches
 
 from atmda.datasets import DATASETS
 from atmda.datasets.remotes import Facts, Part, Remote, Target
-from atmda.download.soundata_remotes import INSTALL, soundata_names, soundata_target
+from atmda.download.soundata_remotes import BEYOND, INSTALL, soundata_names, soundata_target
 from atmda.errors import AtmdaError
-
-# Clips of soundata's other data sets, from the table in its documentation.
-CLIPS = {
-    "dcase_bioacoustic": 174,
-    "dcase_birdVox20k": 20_000,
-    "eigenscape": 64,
-    "eigenscape_raw": 64,
-    "fsdnoisy18k": 18_532,
-    "marco": 26,
-    "singapura": 6547,
-    "starss2022": 121,
-    "tau2019sse": 500,
-    "tau2020sse_nigens": 800,
-    "tau2020uas_mobile": 34_915,
-    "tau2021sse_nigens": 800,
-    "tut2017se": 32,
-    "urbansed": 10_000,
-}
 
 HUB = "https://huggingface.co"
 CHECKPOINT = Target(
@@ -103,10 +84,14 @@ def find_target(name: str, *, cheap: bool = False) -> Target:
     if spec is not None and spec.parts:
         return spec.target
     if name in soundata_names():
-        target = Target(name, f"input/{name}", ()) if cheap else soundata_target(name)
-        return replace(target, facts=replace(target.facts, clips=CLIPS.get(name)))
-    if name in CLIPS:
+        return Target(name, f"input/{name}", (), facts=BEYOND.get(name, Facts())) if cheap else soundata_target(name)
+    if name in BEYOND:
         raise AtmdaError(f"{name} is known through soundata, which is not installed.", INSTALL)
-    near = get_close_matches(name, [*target_names(), *CLIPS], n=1, cutoff=0.5)
+    if spec is not None:
+        hint = (
+            f"It comes with: atmda fetch {spec.comes_with}" if spec.comes_with else f"Put it into {spec.target.folder}."
+        )
+        raise AtmdaError(f"{name} is no download of its own.", hint)
+    near = get_close_matches(name, [*target_names(), *BEYOND], n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}?" if near else "See what there is with: atmda fetch `list_targets`"
     raise AtmdaError(f"There is nothing called {name!r} to fetch.", hint)

@@ -70,11 +70,11 @@ def check(target: Target, settings: FetchSettings, observer: Observer | None = N
 
 
 def listed_targets(data_dir: Path, observer: Observer | None = None) -> Iterator[ListedTarget]:
-    """All that can be fetched, and what of it is here."""
+    """All that can be fetched, and what of it is here; soundata, slow to import, is asked only for what is here."""
     observer = observer or Observer()
     for name in target_names():
         try:
-            target = find_target(name, cheap=True)
+            target = find_target(name, cheap=not (data_dir / "input" / name).is_dir())
         except AtmdaError as error:
             observer.detail(f"{name}: {error}")
             yield ListedTarget(name, None, problem=str(error))
