@@ -30,6 +30,7 @@ class Server:
     pause: dict[str, float] = field(default_factory=dict)  # seconds of silence in the middle of the body
     together: int = 0  # answers are held back until so many have been asked for at once, for 10 s at most
     heads: bool = True
+    busy_heads: dict[str, int] = field(default_factory=dict)  # HEAD requests that are answered 503
     etags: bool = True
     ranges: bool = True
     at_once: int = 0
@@ -56,6 +57,9 @@ def serving() -> Iterator[Server]:
             server.requests.append(("HEAD", self.path, ""))
             if self.path in server.redirects:
                 return self.status(302)
+            if server.busy_heads.get(self.path, 0) > 0:
+                server.busy_heads[self.path] -= 1
+                return self.status(503)
             body = server.files.get(self.path)
             if not server.heads or body is None:
                 return self.status(405 if body is not None else 404)

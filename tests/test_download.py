@@ -244,6 +244,15 @@ def test_a_cancelled_download_stops_soon_and_keeps_what_it_has(server: Server, t
     assert json.loads((tmp_path / "a.bin.part.json").read_text())["total"] == len(BODY) * 10
 
 
+def test_a_busy_server_is_asked_for_a_size_twice_more(server: Server) -> None:
+    server.headers["/a.bin"] = {"Retry-After": "7200"}  # not waited for: a size is only good to know
+    server.busy_heads["/a.bin"] = 2
+    assert Client(QUICK).probe(remote(server))[0] == len(BODY)
+    assert len(server.requests) == 3
+    server.busy_heads["/a.bin"] = 9
+    assert Client(QUICK).probe(remote(server)) == (None, "")
+
+
 def test_dates_in_retry_after_are_understood() -> None:
     assert network.retry_after({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0.0
     assert (

@@ -71,6 +71,34 @@ def test_a_member_that_leads_out_of_the_folder_is_refused(tmp_path: Path, kind: 
     assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {archive.name, "good"}
 
 
+@pytest.mark.parametrize("name", OUTSIDE)
+def test_a_python_without_the_data_filter_refuses_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.delattr(tarfile, "data_filter", raising=False)  # Python 3.10 before 3.10.12
+    with pytest.raises(AtmdaError, match="leads out of its folder"):
+        unpack([make_tar(tmp_path / "a.tar", {"good": b"1", name: b"evil"})], tmp_path / "deep/er/out")
+    for kind, target, reason in (
+        (tarfile.SYMTYPE, name, "not unpacked"),
+        (tarfile.LNKTYPE, name, "not unpacked"),
+        (tarfile.FIFOTYPE, "", "is a device"),
+    ):
+        archive = make_tar(tmp_path / "b.tar", {"good": b"1", "l": (kind, target)})
+        with pytest.raises(AtmdaError, match=reason):
+            unpack([archive], tmp_path / f"out-{kind!r}")
+    assert {path.name for path in tmp_path.rglob("*") if path.is_file()} == {"a.tar", "b.tar", "good"}
+
+
+@pytest.mark.skipif(not hasattr(tarfile, "data_filter"), reason="this Python has no data filter")
+def test_what_pythons_data_filter_refuses_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def strict(member: tarfile.TarInfo, folder: str) -> None:
+        raise tarfile.OutsideDestinationError(member, folder)
+
+    monkeypatch.setattr(tarfile, "data_filter", strict)
+    with pytest.raises(AtmdaError, match="'good' leads out of its folder"):
+        unpack([make_tar(tmp_path / "a.tar", {"good": b"1"})], tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("name", "target"),
     [("l", "/etc/passwd"), ("l", "../secret"), ("a/l", "../../secret"), ("a/l", "b/../../../secret"), ("l", "")],

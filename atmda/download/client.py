@@ -1,9 +1,9 @@
 """One file over HTTP, whole and checked: resumed by ranges, retried with back-off, never trusted.
 
 What is downloaded lies in `<name>.part` with a note of where it came from in `<name>.part.json`; it is resumed only
-where the server still has the same version (If-Range), and becomes `<name>` only once its checksum agrees. Own code,
-because urllib3's `Retry` repeats whole requests: it neither goes on in the middle of a body nor counts a try that
-gained bytes as progress.
+where the server still has the same version (If-Range), and becomes `<name>` only once its checksum agrees. Tries are
+counted here and not by the `urllib3.Retry` that HEAD requests have, because that repeats whole requests: it neither
+goes on in the middle of a body nor starts counting anew after a try that gained bytes.
 """
 
 from __future__ import annotations
@@ -36,9 +36,11 @@ from atmda.download.http_headers import (
     write_note,
 )
 from atmda.download.network import (
+    BUSY,
     CancelledError,
     TryAgainError,
     UnreachableError,
+    asking_again,
     cannot_reach,
     check_name,
     retry_after,
@@ -46,7 +48,6 @@ from atmda.download.network import (
 from atmda.errors import AtmdaError
 
 CHUNK = 1 << 16  # bytes written at a time: what a connection that falls silent can lose
-AGAIN = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # states of a server that pass
 RESERVE = 50_000_000  # bytes of free space left alone
 KEPT = "What is downloaded so far is kept; the same command goes on from there."
 Report = Callable[[Remote, int, "int | None"], None]  # file, bytes so far, bytes in all
@@ -217,7 +218,7 @@ class Client:
         if urlsplit(remote.url).scheme == "https" and urlsplit(response.url).scheme != "https":
             response.close()
             raise AtmdaError(f"{remote.url} leads to an unprotected address, {response.url}; it is not followed.")
-        if response.status_code in AGAIN:
+        if response.status_code in BUSY:
             response.close()
             raise TryAgainError(f"the server answered {response.status_code}", retry_after(response.headers))
         return response
@@ -250,6 +251,8 @@ class Client:
         """A session a thread: requests does not promise that one can be shared."""
         if not hasattr(self._local, "session"):
             self._local.session = requests.Session()
+            for scheme in ("http://", "https://"):
+                self._local.session.mount(scheme, asking_again(self.policy.backoff))
             # Ranges and checksums are of the bytes as stored, so no compression on the way.
             self._local.session.headers.update({"User-Agent": f"atmda/{__version__}", "Accept-Encoding": "identity"})
         session: requests.Session = self._local.session

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from atmda.errors import AtmdaError
+
+BUSY = {408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524}  # states of a server that pass
 
 
 class CancelledError(Exception):
@@ -68,11 +71,24 @@ def check_name(url: str, seconds: float) -> None:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a Retry-After header asks to wait (a number or a date); None where there is none."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return float(text)
+    """Seconds that a Retry-After header asks to wait, a number or a date; None where there is none."""
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
-    except (TypeError, ValueError):
+        return float(Retry().parse_retry_after(headers["Retry-After"]))
+    except (KeyError, InvalidHeader, ValueError, OverflowError):
         return None
+
+
+def asking_again(backoff: float) -> HTTPAdapter:
+    """What asks a busy server for a file's size up to twice more, `backoff` seconds apart; GET is for the client."""
+    retry = Retry(
+        total=None,
+        connect=0,
+        read=0,
+        status=2,
+        status_forcelist=BUSY,
+        allowed_methods={"HEAD"},
+        backoff_factor=backoff,
+        raise_on_status=False,
+        respect_retry_after_header=False,  # it may ask for hours, and a size is only good to know
+    )
+    return HTTPAdapter(max_retries=retry)
