@@ -15,6 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from atmda import PrototypeClassifier
 from atmda.core.evaluation.grid import run_grid
+from atmda.core.evaluation.splits import cross_validation
 from atmda.core.methods.backgrounds import Backgrounds
 
 #: checks that cannot be run here, with the reason
@@ -81,6 +82,16 @@ def test_a_clone_has_the_same_parameters_and_nothing_fitted():
     assert copy.temperature == 0.2
     assert not hasattr(copy, "prototypes_")
     assert y is not None
+
+
+def test_folds_made_here_spread_classes_evenly_and_keep_sources_together():
+    y = np.repeat(np.arange(3), 40)
+    sources = [f"{c}-{k // 4}" for c in range(3) for k in range(40)]  # ten recordings a class, four clips of each
+    for seed in range(5):
+        folds = cross_validation(y, sources, 5, seed)
+        assert all(np.bincount(y[folds == fold], minlength=3).tolist() == [8, 8, 8] for fold in range(1, 6))
+        assert all(len(set(folds[np.array(sources) == source])) == 1 for source in set(sources))
+    assert (cross_validation(y, sources, 5, 0) != cross_validation(y, sources, 5, 1)).any()
 
 
 def test_it_agrees_with_the_grid_on_real_embeddings_fold_by_fold(test_data):

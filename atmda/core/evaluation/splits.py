@@ -48,10 +48,13 @@ def cross_validation(
 
     classes = np.asarray(y).argmax(axis=1) if np.asarray(y).ndim == 2 else np.asarray(y)
     groups = np.arange(len(classes)) if sources is None else np.unique(np.asarray(sources), return_inverse=True)[1]
-    if len(np.unique(groups)) < n_folds:
-        raise ValueError(f"{len(np.unique(groups))} recordings cannot make {n_folds} folds")
+    n_groups = len(np.unique(groups))
+    if n_groups < n_folds:
+        raise ValueError(f"{n_groups} recordings cannot make {n_folds} folds")
     folds = np.zeros(len(classes), np.int64)
-    splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+    # shuffled here: before scikit-learn 1.8 its own shuffling spoilt the stratification
+    groups = np.random.default_rng(seed).permutation(n_groups)[groups]
+    splitter = StratifiedGroupKFold(n_folds)
     for number, (_, test) in enumerate(_quietly(splitter, classes, groups), 1):
         folds[test] = number
     return folds
