@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from atmda.core.methods.labeller import Labeller, Prediction
+from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError
 from atmda.report.result_file import ResultFile
 from atmda.settings.infer import InferSettings
-from atmda.tasks.classes import CLASSES
+from atmda.tasks.classes import CLASSES, Classes
 from atmda.tasks.demo import demo_settings
 from atmda.tasks.observer import Observer
 from atmda.tasks.profiles import PROFILES
@@ -47,6 +48,7 @@ def infer(
     classes = CLASSES[settings.classes_from](settings, subject)
     profile = PROFILES[settings.modality](settings, subject, classes, background)
     temperature = None if profile is None else settings.temperature
+    observer.detail(f"{len(classes.labels)} classes by mode {classes.mode}{_loudest(classes, profile)}.")
     labeller = Labeller(
         classes.labels, classes.scorer, classes.logit_scale, profile, temperature or 0.0, settings.top_k
     )
@@ -63,3 +65,11 @@ def infer(
             raise NothingUsableError(subject.name, skipped)
     how = (classes.mode, settings.modality, temperature)
     return InferResult(classes.labels, predictions, skipped, profile, *how, settings.output)
+
+
+def _loudest(classes: Classes, profile: FloatArray | None) -> str:
+    """Which classes the background sounds most like."""
+    if profile is None:
+        return ""
+    best = (-profile).argsort(kind="stable")[:3]
+    return "; the background sounds most like " + ", ".join(f"{classes.labels[c]} ({profile[c]:.3f})" for c in best)

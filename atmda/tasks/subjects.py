@@ -58,6 +58,7 @@ class RecordedSubject(Subject):
         self._recordings = recordings
         self.name = settings.audio_folder or "the recordings given"
         self._clips = _clips(settings) if recordings is None else numbered(recordings)
+        observer.detail(f"{self.name}: {len(self._clips)} recordings to label.")
 
     def clips(self) -> Iterator[EmbeddedClip]:
         found = embedded(self.encoder, self._clips, self.settings, self.observer, "Labelling", self._recordings)
@@ -77,6 +78,7 @@ class StoredSubject(Subject):
         super().__init__(settings, observer)
         self.name = str(settings.embeddings)
         self._table = read_embeddings(Path(self.name))
+        observer.detail(f"{self.name}: {len(self._table)} embeddings to label.")
 
     @cached_property
     def encoder(self) -> Encoder:
