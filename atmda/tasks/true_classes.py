@@ -56,7 +56,7 @@ def _of_the_clips(
     settings: ClassifySettings, table: EmbeddingTable, own: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those of the anchors, else of the store, else the labels there are."""
-    there = sorted({display_name(label) for labels in table.label_sets or () for label in labels})
+    there = sorted(set(map(display_name, {label for labels in table.label_sets or () for label in labels})))
     found = own or table.classes or tuple(there)
     if not found:
         raise SettingsError(f"{settings.embeddings} does not say which classes there are.", "Give `dataset` NAME.")

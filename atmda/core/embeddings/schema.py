@@ -51,7 +51,12 @@ def known_values(table: pa.Table, name: str) -> list[Any] | None:
 
 
 def label_sets(table: pa.Table) -> list[tuple[str, ...]] | None:
-    """All classes of each clip, () for one without; None where no clip has any. Older stores have `label` alone."""
+    """All classes of each clip, () for one without; None where each has one, or none has any.
+
+    Older stores have `label` alone.
+    """
+    if "label" in table.column_names and not table["label"].null_count:
+        return None  # one class each, which is what `label` says
     several = table["labels"].to_pylist() if "labels" in table.column_names else [None] * len(table)
     one = table["label"].to_pylist() if "label" in table.column_names else [None] * len(table)
     found = [

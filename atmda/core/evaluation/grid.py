@@ -154,19 +154,20 @@ class _Run:
         temperatures = np.asarray([choice.get("temperature", fixed) for choice in choices], np.float32)
         scales = np.asarray([choice.get("logit_scale", scale) for choice in choices], np.float32)
         profile, profile_of = profiles
-        folds = []
+        folds, predicted = [], np.full(len(S), -1, np.int64)
         for number, split in enumerate(self.splits):
             scores = S[split.test]
             if profile is not None:
-                scores = adapt(scores, profile[profile_of[split.test]], float(temperatures[number]))
-            folds.append(self._fold(split, scores, float(scales[number]), choices[number]))
+                one_scene = profile_of is self._split_of
+                own = profile[number] if one_scene else profile[profile_of[split.test]]
+                scores = adapt(scores, own, float(temperatures[number]))
+            scale = float(scales[number])
+            scored = Scored(self.data.y[split.test], scores, None if np.isnan(scale) else scale)  # type: ignore[index]
+            predicted[split.test] = scored.predicted
+            metrics = {metric.name: metric.compute(scored) for metric in self.metrics}
+            folds.append(FoldResult(split.fold, len(split.test), metrics, choices[number]))
         cell = (method.name, modality, temperature, tuple(folds))
-        return GridResult(*cell, S, profile, profile_of, self._split_of, temperatures, scales)
-
-    def _fold(self, split: Split, scores: FloatArray, scale: float, chosen: Mapping[str, float]) -> FoldResult:
-        assert self.data.y is not None
-        scored = Scored(self.data.y[split.test], scores, None if np.isnan(scale) else scale)
-        return FoldResult(split.fold, len(split.test), {m.name: m.compute(scored) for m in self.metrics}, chosen)
+        return GridResult(*cell, S, profile, profile_of, self._split_of, temperatures, scales, predicted)
 
     @cached_property
     def _split_of(self) -> IntArray:

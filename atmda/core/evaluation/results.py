@@ -40,6 +40,7 @@ class GridResult:
         profile: background profiles, float32 (k, c); None where nothing is subtracted. profile_of: the row of it
             that belongs to each clip, int (n,).
         split_of: number of the split that tests each clip, int (n,); -1 for none.
+        predicted: the class of every clip, int (n,); -1 where no split tests it.
         temperatures, logit_scales: by split, float (folds,); a scale of NaN is not known.
     """
 
@@ -53,6 +54,7 @@ class GridResult:
     split_of: IntArray
     temperatures: FloatArray
     logit_scales: FloatArray
+    predicted: IntArray
 
     @property
     def accuracy(self) -> float:
@@ -75,13 +77,6 @@ class GridResult:
             return self.unadapted
         subtracted = self.temperatures[self.split_of][:, None] * self.profile[self.profile_of]
         return np.asarray(self.unadapted - subtracted, np.float32)
-
-    @property
-    def predicted(self) -> IntArray:
-        """The class of every clip, int (n,); -1 where no split tests it."""
-        found = np.full(len(self.split_of), -1, np.int64)
-        found[self.tested] = self.scores[self.tested].argmax(axis=1)
-        return found
 
     def probabilities(self) -> FloatArray | None:
         """The softmax of scores times logit scales, float32 (n, c); None where the scale is not known."""

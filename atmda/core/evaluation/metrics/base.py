@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -31,7 +32,7 @@ class Scored:
         """Whether clips may have several classes."""
         return self.y.ndim == 2
 
-    @property
+    @cached_property
     def predicted(self) -> IntArray:
         """The class with the largest score, int (n,); of equal ones the first."""
         return np.asarray(self.scores.argmax(axis=1), np.int64)
