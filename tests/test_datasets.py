@@ -226,7 +226,11 @@ def test_a_set_without_a_reader_is_read_as_the_folder_it_is(tmp_path: Path) -> N
 
 
 def test_the_readers_import_nothing_heavy() -> None:
-    code = "import sys, atmda.datasets as d; d.dataset_names(); print({'numpy', 'torch', 'pandas'} & set(sys.modules))"
+    code = (
+        "import sys, atmda.datasets as d; [spec.target for spec in d.DATASETS];"
+        "import atmda.datasets.annotations, atmda.datasets.labelled_folder;"
+        "print({'numpy', 'torch', 'pandas', 'requests', 'soundfile'} & set(sys.modules))"
+    )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert run.stdout.strip() == "set()"

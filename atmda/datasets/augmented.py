@@ -79,10 +79,10 @@ def _clip(path: Path, known: dict[str, Any], spec: DatasetSpec, problems: list[s
 
 
 def _source(path: Path, known: dict[str, Any], spec: DatasetSpec) -> str | None:
-    """The recording that the event was cut from: by the event's file name, else by the soundscape's own."""
+    """The recording that the event was cut from: by the event's file name, else the soundscape's, else that file."""
     foreground = known.get("foreground")
-    stem = PurePosixPath(_basename(foreground)).stem if isinstance(foreground, str) and foreground else None
-    return spec.source(path.stem if stem is None else stem) or stem
+    stem = PurePosixPath(_basename(foreground)).stem if isinstance(foreground, str) and foreground else ""
+    return spec.source(stem) or spec.source(path.stem) or stem or None
 
 
 def _manifest(path: Path, problems: list[str]) -> dict[str, dict[str, Any]]:
@@ -103,7 +103,7 @@ def _manifest(path: Path, problems: list[str]) -> dict[str, dict[str, Any]]:
 
 
 def _from_jams(path: Path, problems: list[str]) -> dict[str, Any]:
-    """Background, onset, offset and fold from scaper's JAMS of a soundscape; empty where there is none."""
+    """Background, event, onset, offset and fold from scaper's JAMS of a soundscape; empty where there is none."""
     for jams in (path.parent / "jams" / f"{path.stem}.jams", path.with_suffix(".jams")):
         if not jams.is_file():
             continue
@@ -124,6 +124,7 @@ def _scaper(annotations: list[dict[str, Any]]) -> dict[str, Any]:
             known.setdefault("background", value["source_file"])
         elif "onset" not in known:
             known["onset"], known["offset"] = event["time"], event["time"] + event["duration"]
+            known["foreground"] = value["source_file"]
             match = FOLD.fullmatch(str(value["label"]))
             known["fold"] = int(match[1]) if match else None
     return known

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from atmda.core.clip import Clip
 from atmda.datasets.base import (
@@ -148,11 +148,15 @@ def _clips(root: Path, problems: list[str], only_esc10: bool) -> list[Clip]:
         if not 0 <= target < len(LABELS):
             raise ValueError(f"target {target} is none of 0 to {len(LABELS) - 1}")
         label = LABELS[target]
-        fold, source = whole_number(row["fold"], "fold"), source_in(name, SOURCE_FIELDS)
+        fold, source = whole_number(row["fold"], "fold"), _source(name) or row.get("src_file") or None
         return Clip(root / "audio" / name, name, label, (label,), fold, None, target, source=source)
 
     columns = ("filename", "fold", "target", *(["esc10"] if only_esc10 else []))
     return read_rows(Rows(root / METADATA, columns, problems), clip)
+
+
+def _source(name: str) -> str | None:
+    return source_in(PurePosixPath(name).stem, SOURCE_FIELDS)
 
 
 def _class_folders(folder: Path) -> Dataset:
@@ -173,7 +177,7 @@ def _class_folders(folder: Path) -> Dataset:
             if not first.isdecimal():
                 problems.append(f"{entry / name} does not begin with its fold; it is left out.")
                 continue
-            class_id, source = ESC10_LABELS.index(label), source_in(name, SOURCE_FIELDS)
+            class_id, source = ESC10_LABELS.index(label), _source(name)
             clips.append(Clip(entry / name, name, label, (label,), int(first), None, class_id, source=source))
     if not clips:
         raise missing(folder / "001 - Dog bark", NAME)
