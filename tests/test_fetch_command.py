@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from typer.testing import CliRunner
 
 from atmda.cli import app
 from atmda.cli.words import gather_parts
+from atmda.datasets import DATASETS
 from atmda.datasets.remotes import Facts, Part, Target
-from atmda.download import catalogue
+from atmda.download import catalogue, soundata_remotes
 
 
 @pytest.fixture
@@ -106,6 +108,37 @@ def test_list_shows_all_there_is_and_what_is_here(server: Server) -> None:
     assert "urbansound8k" in table and "1 of 2 parts" in table
     parts = json.loads(atmda("demo", "--list", "--json").stdout)["parts"]
     assert [(part["part"], part["here"]) for part in parts] == [("audio", False), ("meta", True)]
+
+
+def test_verbose_says_what_is_done_where(server: Server) -> None:
+    assert "demo: audio, meta; into data/input/demo." in atmda("demo", "-v").stderr
+    assert "data/input/demo are compared with the checksums recorded" in atmda("demo", "--verify", "-v").stderr
+    assert "Looking in data" in atmda("--list", "-v").stderr
+
+
+def test_the_list_says_that_more_can_be_had_with_soundata(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundata_remotes, "_folder", lambda: None)
+    result = atmda("--list")
+    assert "21 more data sets" in result.stderr and "pip install" in result.stderr
+    refused = atmda("tut2017se", code=1)
+    assert "soundata, which is not installed" in refused.stderr and "pip install soundata" in refused.stderr
+
+
+def test_verify_needs_no_soundata(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soundata_remotes, "_folder", lambda: None)
+    monkeypatch.setattr(soundata_remotes, "_import", lambda name: pytest.fail("imported"))
+    folder = tmp_path / "data/input/urbansound8k"
+    (folder / ".fetch").mkdir(parents=True)
+    (folder / "a.wav").write_bytes(b"one")
+    index = json.dumps({"clips": {"a": {"audio": ["a.wav", md5(b"one").removeprefix("md5:")]}}})
+    (folder / ".fetch/index.json").write_text(index)
+    spec = DATASETS.get("urbansound8k")
+    assert spec.index is not None
+    undo = DATASETS.add(replace(spec, index=replace(spec.index, checksum=md5(index.encode()))))
+    try:
+        assert "1 of 1 files are as published" in atmda("urbansound8k", "--verify").stdout
+    finally:
+        undo()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 
 from atmda.cli import transfers as module
 from atmda.cli.console import Console
-from atmda.cli.transfers import Transfers, in_words
+from atmda.cli.transfers import Transfers, format_bytes
 from atmda.datasets.remotes import Remote
 
 A, B = Remote("a.zip", "http://x/a"), Remote("b.zip", "http://x/b")
@@ -57,4 +57,4 @@ def test_on_a_terminal_a_bar_shows_each_file_and_all_together(
     ("count", "words"), [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (6_023_741_708, "6.0 GB"), (66e9, "66.0 GB")]
 )
 def test_sizes_are_said_as_people_say_them(count: float, words: str) -> None:
-    assert in_words(count) == words
+    assert format_bytes(count) == words

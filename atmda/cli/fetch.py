@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, Any
 from atmda.cli.command import build_command
 from atmda.cli.console import Console
 from atmda.cli.exit_codes import DONE, FAILED
-from atmda.cli.fetch_list import list_all, list_parts, short
+from atmda.cli.fetch_list import list_all, list_parts
+from atmda.cli.fetch_results import show_outcome, show_verdict
 from atmda.cli.transfers import Transfers
 from atmda.cli.words import gather_parts, rewriting
 from atmda.settings.fetch import FetchSettings
 
 if TYPE_CHECKING:
-    from atmda.datasets.remotes import Target
-    from atmda.download.install import Outcome, Watch
-    from atmda.download.verify import Verdict
+    from atmda.download.install import Watch
 
-SHOWN = 10  # files that a verdict names one by one
 EXAMPLES = """
 atmda fetch --list                                            (what there is, what is here)
 atmda fetch urbansound8k                                      (again: does nothing, or goes on)
@@ -44,10 +42,10 @@ def run(settings: FetchSettings, console: Console) -> int:
     for target in targets:
         where = {"name": target.name, "folder": str(settings.data_dir / target.folder)}
         if settings.verify:
-            results.append({**where, **_verdict(target, check(target, settings, console), console)})
+            results.append({**where, **show_verdict(target, check(target, settings, console), console)})
         else:
             outcome = fetch(target, settings, lambda name: _watching(console, name), console)
-            results.append({**where, **_outcome(target, outcome, console)})
+            results.append({**where, **show_outcome(target, outcome, console)})
     console.document(results[0] if len(results) == 1 else results)
     return DONE if all(result.get("good", True) for result in results) else FAILED
 
@@ -58,35 +56,6 @@ def _watching(console: Console, name: str) -> Iterator[Watch]:
 
     with Transfers(console, name) as transfers:
         yield Watch(transfers.downloaded, transfers.unpacked, transfers.planned, transfers.notice)
-
-
-def _outcome(target: Target, outcome: Outcome, console: Console) -> dict[str, Any]:
-    if outcome.fetched:
-        count = len(outcome.fetched)
-        console.notice(f"{target.name}: {count} part{'s' if count > 1 else ''} fetched and checked.")
-        if target.facts.licence:
-            console.notice(f"Its licence: {short(target.facts.licence)}.")
-    else:
-        console.notice(f"{target.name} is here already; nothing to do.")
-    console.text(str(outcome.folder))
-    return {"fetched": list(outcome.fetched), "present": list(outcome.present)}
-
-
-def _verdict(target: Target, verdict: Verdict, console: Console) -> dict[str, Any]:
-    for word, names in (("is missing", verdict.missing), ("differs from its checksum", verdict.differ)):
-        if verdict.partial and word == "is missing":
-            console.detail(f"{len(names)} files of parts that were not fetched are not here.")
-            continue
-        for name in names[:SHOWN]:
-            console.warning(f"{name} {word}.")
-        if len(names) > SHOWN:
-            console.warning(f"and {len(names) - SHOWN} more.")
-    right = verdict.checked - len(verdict.missing) - len(verdict.differ)
-    console.text(f"{target.name}: {right} of {verdict.checked} files are as published.")
-    if not verdict.good:
-        console.warning(f"mend it with: atmda fetch {target.name} --force")
-    lists = {"missing": list(verdict.missing), "differ": list(verdict.differ)}
-    return {"checked": verdict.checked, "good": verdict.good, **lists}
 
 
 def _parts(words: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from atmda.cli.console import Console
-from atmda.cli.transfers import in_words
+from atmda.cli.transfers import format_bytes
 from atmda.settings.fetch import FetchSettings
 
 if TYPE_CHECKING:
@@ -14,19 +14,18 @@ if TYPE_CHECKING:
     from atmda.tasks.fetch import ListedTarget
 
 COLUMNS = ("name", "here", "size", "clips", "classes", "folds", "labels", "licence")
-MORE = "Some twenty data sets more can be fetched where soundata is installed: pip install soundata"
 
 
 def list_all(settings: FetchSettings, console: Console) -> None:
     """Everything that can be fetched."""
-    from atmda.download.soundata_remotes import soundata_names
+    from atmda.download.soundata_remotes import BEYOND, INSTALL, soundata_names
     from atmda.tasks.fetch import listed_targets
 
     lines = list(listed_targets(settings.data_dir, console))
     console.document([_entry(line, settings) for line in lines])
     console.table(COLUMNS, [_row(line) for line in lines])
     if not soundata_names():
-        console.notice(MORE)
+        console.notice(f"{len(BEYOND)} more data sets can be fetched through soundata. {INSTALL}")
 
 
 def list_parts(targets: Sequence[Target], settings: FetchSettings, console: Console) -> None:
@@ -77,5 +76,5 @@ def _row(line: ListedTarget) -> list[str]:
         return [line.name, "", "", "", "", "", "", "cannot be read; see --verbose"]
     facts = line.target.facts
     numbers = [str(number) if number else "" for number in (facts.clips, facts.classes, facts.folds)]
-    size = in_words(facts.unpacked) if facts.unpacked else ""
+    size = format_bytes(facts.unpacked) if facts.unpacked else ""
     return [line.name, line.here or "-", size, *numbers, facts.labels, short(facts.licence)]

@@ -103,16 +103,16 @@ class Transfers:
         done = sum(self._done.values())
         gained = done - sum(self._first.values())
         speed = gained / max(1e-9, time.monotonic() - self._started)
-        line = f"{self.name}: {in_words(done)}"
+        line = f"{self.name}: {format_bytes(done)}"
         if self.total is not None:
-            line += f" of {in_words(self.total)}"
-        line += f", {in_words(speed)}/s"
+            line += f" of {format_bytes(self.total)}"
+        line += f", {format_bytes(speed)}/s"
         if self.total is not None and speed > 0:
             line += f", {max(0.0, self.total - done) / speed / 60:.0f} min left"
         return line
 
 
-def in_words(count: float) -> str:
+def format_bytes(count: float) -> str:
     """Bytes as people say them: 6.0 GB."""
     for unit in ("B", "kB", "MB"):
         if count < 999.5:

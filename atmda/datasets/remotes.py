@@ -41,7 +41,7 @@ class Remote:
 
 @dataclass(frozen=True)
 class Part:
-    """What `--partial` names: one file, or the pieces of one split archive."""
+    """What `partial` names: one file, or the pieces of one split archive."""
 
     name: str
     remotes: tuple[Remote, ...]
@@ -53,7 +53,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Facts:
-    """What `--list` says of a target; None or "" where it is not known without the data.
+    """What a list says of a target; None or "" where it is not known without the data.
 
     `unpacked`: bytes on disk, about.
     """

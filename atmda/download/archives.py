@@ -1,4 +1,4 @@
-"""Archives unpacked as if an enemy had packed them.
+"""Archives, unpacked without trusting them.
 
 Streamed, member by member, into an empty folder. Refused: absolute paths, `..`, devices, links that leave the folder,
 two members of one name, members longer than declared, and more bytes than the archive's size or the disk allows.
@@ -18,12 +18,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from atmda.download.split_zip import open_split_zip
-from atmda.download.unpacking import ROOM, Limits, Unpacking, beside
+from atmda.download.unpacking import MAKE_ROOM, Limits, Unpacking, beside
 from atmda.download.untar import untar
 from atmda.errors import AtmdaError
 
 RESERVE = 50_000_000
-AGAIN = "Fetch it again with `force`."
+FETCH_AGAIN = "Fetch it again with `force`."
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 
 
@@ -74,7 +74,7 @@ def _explained(archive: Path) -> Iterator[None]:
     try:
         yield
     except DAMAGED as error:
-        raise AtmdaError(f"{archive} is damaged ({error}).", AGAIN) from error
+        raise AtmdaError(f"{archive} is damaged ({error}).", FETCH_AGAIN) from error
     except RuntimeError as error:  # zipfile: encrypted
         raise AtmdaError(f"{archive} cannot be unpacked ({error}).") from error
     except FileExistsError as error:
@@ -83,7 +83,7 @@ def _explained(archive: Path) -> Iterator[None]:
         raise AtmdaError(f"{archive} is not unpacked: {error.filename} is a file and a folder in it.") from error
     except OSError as error:
         if error.errno is None:  # gzip and bz2: a bad checksum or no stream of theirs at all
-            raise AtmdaError(f"{archive} is damaged ({error}).", AGAIN) from error
+            raise AtmdaError(f"{archive} is damaged ({error}).", FETCH_AGAIN) from error
         place = error.filename or archive
         raise AtmdaError(f"{archive} cannot be unpacked: {place}: {error.strerror or error}.") from error
 
@@ -96,7 +96,7 @@ def _unzip(pieces: Sequence[Path], work: Unpacking) -> None:
         if total > work.free:
             raise AtmdaError(
                 f"{work.archive} unpacks to {total / 1e9:.1f} GB, and {work.folder} has {work.free / 1e9:.1f} GB free.",
-                ROOM,
+                MAKE_ROOM,
             )
         if total > work.allowed:
             raise AtmdaError(f"{work.archive} is not unpacked: it says it grows to {total / 1e9:.1f} GB (a bomb).")

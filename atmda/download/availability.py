@@ -1,4 +1,4 @@
-"""What of a target is on disk, for `--list` and for leaving alone what is whole."""
+"""What of a target is on disk, for a list and for leaving alone what is whole."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def clips_here(target: Target, data_dir: Path) -> int | None:
         return None
 
 
-def here_without_us(target: Target, data_dir: Path) -> bool:
-    """Whether a whole copy lies there that some other program fetched."""
+def is_whole_copy(target: Target, data_dir: Path) -> bool:
+    """Whether the reader finds as many clips as a whole copy has, whoever put it there."""
     spec = DATASETS.find(target.name)
     return spec is not None and spec.whole is not None and clips_here(target, data_dir) == spec.whole
 
 
-def shown(target: Target, data_dir: Path) -> str:
+def what_is_here(target: Target, data_dir: Path) -> str:
     """What is here, in a word: "whole", "3 of 40 parts", "297 clips", or "" for nothing."""
     folder = data_dir / target.folder
     if not folder.is_dir():
@@ -35,7 +35,7 @@ def shown(target: Target, data_dir: Path) -> str:
     if not target.parts:  # not known without importing soundata
         return f"{len(state.parts)} parts" if state.parts else ""
     whole = sum(state.whole(part) for part in target.parts)
-    if whole == len(target.parts) or (not state.parts and here_without_us(target, data_dir)):
+    if whole == len(target.parts) or (not state.parts and is_whole_copy(target, data_dir)):
         return "whole"
     if whole:
         return f"{whole} of {len(target.parts)} parts"

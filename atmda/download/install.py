@@ -17,12 +17,12 @@ from urllib.parse import quote
 
 from atmda.datasets.remotes import Part, Remote, Target
 from atmda.download.archives import RESERVE, unpack
-from atmda.download.availability import here_without_us
+from atmda.download.availability import is_whole_copy
 from atmda.download.checksums import agrees, checksum_of
 from atmda.download.client import Client, Policy, Report
 from atmda.download.destinations import destination_of, move
 from atmda.download.pool import run_all
-from atmda.download.state import WORKROOM, Installed, State, locked
+from atmda.download.state import FETCH_FOLDER, Installed, State, locked
 from atmda.download.unpacking import Limits
 from atmda.download.verify import index_entries, load_index, save_index, staged_contents_agree
 from atmda.errors import AtmdaError
@@ -72,7 +72,7 @@ def install(target: Target, data_dir: Path, options: Options | None = None, watc
     state = State.load(folder)
     missing = [part for part in parts if options.force or not state.whole(part)]
     present = tuple(part.name for part in parts if part not in missing)
-    if not missing or (not state.parts and not options.force and here_without_us(target, data_dir)):
+    if not missing or (not state.parts and not options.force and is_whole_copy(target, data_dir)):
         return Outcome(folder, (), tuple(part.name for part in parts))
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,17 +88,17 @@ class _Run:
 
     def __init__(self, target: Target, folder: Path, state: State, options: Options, watch: Watch) -> None:
         self.target, self.folder, self.state, self.options, self.watch = target, folder, state, options, watch
-        self.room = folder / WORKROOM
+        self.fetch_folder = folder / FETCH_FOLDER
         self.cancel = threading.Event()
         self.client = Client(options.policy, self.cancel, watch.downloaded, watch.notice)
 
     def fetch(self, parts: list[Part]) -> None:
-        shutil.rmtree(self.room / "unpack", ignore_errors=True)
-        found = {remote: path for part in parts for remote in part.remotes if (path := self._already(part, remote))}
+        shutil.rmtree(self.fetch_folder / "unpack", ignore_errors=True)
+        found = {remote: path for part in parts for remote in part.remotes if (path := self._found_here(part, remote))}
         wanted = [(part, remote) for part in parts for remote in part.remotes if remote not in found]
         if wanted:
             self._check_space([remote for _, remote in wanted], whole=len(parts) == len(self.target.parts))
-        save_index(self.target, self.room, self.client)
+        save_index(self.target, self.fetch_folder, self.client)
         waiting = {part.name: {remote for remote in part.remotes if remote not in found} for part in parts}
         for part in parts:
             if not waiting[part.name]:
@@ -110,16 +110,16 @@ class _Run:
                 waiting[part.name].discard(remote)
                 if not waiting[part.name]:
                     self._finish(part, [found[piece] for piece in part.remotes])
-        shutil.rmtree(self.room / "downloads", ignore_errors=True)
+        shutil.rmtree(self.fetch_folder / "downloads", ignore_errors=True)
 
     def _download(self, part: Part, remote: Remote) -> tuple[Part, Remote, Path]:
         return part, remote, self.client.download(remote, self._downloads(part))
 
     def _downloads(self, part: Part) -> Path:
         """A folder a part: two parts may hold files of one name."""
-        return self.room / "downloads" / quote(part.name, safe="")
+        return self.fetch_folder / "downloads" / quote(part.name, safe="")
 
-    def _already(self, part: Part, remote: Remote) -> Path | None:
+    def _found_here(self, part: Part, remote: Remote) -> Path | None:
         """A file that an earlier run downloaded, or that the user put where it belongs, if its checksum agrees."""
         done = self._downloads(part) / remote.filename
         own = self.folder / remote.destination / remote.filename
@@ -146,7 +146,7 @@ class _Run:
             return
         total = sum(size or 0 for size in sizes)
         self.watch.planned(total)
-        kept = sum(path.stat().st_size for path in (self.room / "downloads").rglob("*.part"))
+        kept = sum(path.stat().st_size for path in (self.fetch_folder / "downloads").rglob("*.part"))
         archives = any(remote.is_archive for remote in remotes)
         facts = self.target.facts.unpacked if whole else None
         unpacked = (facts or total * UNPACKS_TO) if archives else 0
@@ -168,7 +168,7 @@ class _Run:
             names = [(PurePosixPath(r.destination) / r.filename).as_posix() for r in part.remotes]
             files = self._put(dict(zip(names, paths, strict=True)))
         else:
-            staging = self.room / "unpack"
+            staging = self.fetch_folder / "unpack"
             shutil.rmtree(staging, ignore_errors=True)
             try:
                 names = unpack(paths, staging, limits=self.options.limits, report=bind(self.watch.unpacked, part.name))
@@ -214,7 +214,7 @@ class _Run:
         expected = part.remotes[0].checksum
         if expected and agrees(archive, expected):
             return
-        index = load_index(self.target, self.room, self.client)
+        index = load_index(self.target, self.fetch_folder, self.client)
         if not staged_contents_agree(index_entries(index), placed):
             raise AtmdaError(
                 f"{part.remotes[0].url}: the server sent other recordings than {self.target.name} holds.",
@@ -224,7 +224,7 @@ class _Run:
     def _reject(self, part: Part, paths: list[Path]) -> None:
         """Throw away a download that turned out bad and has no checksum to tell so; the next run fetches it anew."""
         for remote, path in zip(part.remotes, paths, strict=True):
-            if self.room in path.parents and (remote.volatile or not remote.checksum):
+            if self.fetch_folder in path.parents and (remote.volatile or not remote.checksum):
                 path.unlink(missing_ok=True)
 
     def _tidy(self, part: Part, paths: list[Path]) -> None:

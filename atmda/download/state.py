@@ -18,7 +18,7 @@ from atmda.core.files import publish
 from atmda.datasets.remotes import Part
 from atmda.errors import AtmdaError
 
-WORKROOM = ".fetch"
+FETCH_FOLDER = ".fetch"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Installed:
     sources: dict[str, str]
 
     def whole(self, folder: Path) -> bool:
-        """Whether every file is there at its size; what is inside is for `--verify`."""
+        """Whether every file is there at its size; what is inside is for `verify`."""
         try:
             return bool(self.files) and all((folder / name).stat().st_size == size for name, size in self.files.items())
         except OSError:
@@ -48,7 +48,7 @@ class State:
         """What `folder` holds; nothing where that is not known."""
         state = cls(folder)
         try:
-            content = json.loads((folder / WORKROOM / "state.json").read_text("utf-8"))
+            content = json.loads((folder / FETCH_FOLDER / "state.json").read_text("utf-8"))
             for name, part in content["parts"].items():
                 files = {str(file): int(size) for file, size in part["files"].items()}
                 state.parts[name] = Installed(files, {str(k): str(v) for k, v in part["sources"].items()})
@@ -64,15 +64,15 @@ class State:
         content: dict[str, Any] = {
             name: {"files": part.files, "sources": part.sources} for name, part in self.parts.items()
         }
-        with publish(self.folder / WORKROOM / "state.json") as path:
+        with publish(self.folder / FETCH_FOLDER / "state.json") as path:
             path.write_text(json.dumps({"version": 1, "parts": content}), "utf-8")
 
 
 @contextmanager
 def locked(folder: Path, name: str) -> Iterator[None]:
     """Hold the folder's lock: two runs at once would write into each other's files. Raises AtmdaError at once."""
-    (folder / WORKROOM).mkdir(parents=True, exist_ok=True)
-    lock = filelock.FileLock(folder / WORKROOM / "lock", timeout=0)
+    (folder / FETCH_FOLDER).mkdir(parents=True, exist_ok=True)
+    lock = filelock.FileLock(folder / FETCH_FOLDER / "lock", timeout=0)
     try:
         lock.acquire()
     except filelock.Timeout as error:

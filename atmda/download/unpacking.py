@@ -10,7 +10,7 @@ from typing import IO
 from atmda.errors import AtmdaError
 
 CHUNK = 1 << 18
-ROOM = "Make room or choose another `data_dir`."
+MAKE_ROOM = "Make room or choose another `data_dir`."
 JUNK = (".DS_Store", "__MACOSX")  # what macOS leaves in archives
 
 
@@ -72,7 +72,7 @@ class Unpacking:
                 if self.count > self.allowed:
                     raise AtmdaError(f"{self.archive} is not unpacked: it grows far beyond its size (a bomb).")
                 if self.count > self.free:
-                    raise AtmdaError(f"{self.archive} unpacks to more than {self.folder} has free.", ROOM)
+                    raise AtmdaError(f"{self.archive} unpacks to more than {self.folder} has free.", MAKE_ROOM)
                 target.write(block)
                 self.report(len(block))
         if written < declared:

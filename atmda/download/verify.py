@@ -13,7 +13,7 @@ from typing import Any
 from atmda.datasets.remotes import Target
 from atmda.download.checksums import agrees
 from atmda.download.client import Client
-from atmda.download.state import WORKROOM, State
+from atmda.download.state import FETCH_FOLDER, State
 from atmda.errors import AtmdaError
 
 
@@ -54,16 +54,7 @@ def verify(
     state = State.load(folder)
     if not folder.is_dir():
         raise AtmdaError(f"{folder} is missing.", f"Fetch it with: atmda fetch {target.name}")
-    if target.index is not None:
-        expected = index_entries(load_index(target, folder / WORKROOM, client or Client()))
-    else:
-        expected = {
-            name: checksum
-            for installed in state.parts.values()
-            for name in installed.files
-            for source, checksum in installed.sources.items()
-            if PurePosixPath(name).name == source
-        }
+    expected = _expected(target, folder, state, client)
     if partial:  # the index does not say which part a file comes from; what was recorded does
         own = {name for part in chosen if part.name in state.parts for name in state.parts[part.name].files}
         expected = {name: checksum for name, checksum in expected.items() if name in own}
@@ -94,24 +85,37 @@ def verify(
     return Verdict(len(expected), tuple(missing), tuple(differ), some)
 
 
-def save_index(target: Target, room: Path, client: Client) -> None:
+def _expected(target: Target, folder: Path, state: State, client: Client | None) -> dict[str, str]:
+    """Checksums by file name: those of the index where there is one, else those recorded of downloads as they are."""
+    if target.index is not None:
+        return index_entries(load_index(target, folder / FETCH_FOLDER, client or Client()))
+    return {
+        name: checksum
+        for installed in state.parts.values()
+        for name in installed.files
+        for source, checksum in installed.sources.items()
+        if PurePosixPath(name).name == source
+    }
+
+
+def save_index(target: Target, fetch_folder: Path, client: Client) -> None:
     """Keep the index beside the data, so that it can be verified without a network; a failure can wait until then."""
-    if target.index is not None and not (room / "index.json").is_file():
+    if target.index is not None and not (fetch_folder / "index.json").is_file():
         try:
-            client.download(target.index, room)
+            client.download(target.index, fetch_folder)
         except AtmdaError as error:
             client.notice(
                 f"The index of {target.name} could not be fetched ({error.message}); `verify` will try again."
             )
 
 
-def load_index(target: Target, room: Path, client: Client) -> dict[str, Any]:
+def load_index(target: Target, fetch_folder: Path, client: Client) -> dict[str, Any]:
     """soundata's index of `target`, fetched if it is not here yet. Raises AtmdaError."""
     if target.index is None:
         raise AtmdaError(f"There is no index of {target.name}.")
-    path = room / "index.json"
+    path = fetch_folder / "index.json"
     if not path.is_file() or (target.index.checksum and not agrees(path, target.index.checksum)):
-        client.download(target.index, room)
+        client.download(target.index, fetch_folder)
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError, RecursionError) as error:

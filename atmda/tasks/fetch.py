@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atmda.datasets.remotes import Target
-from atmda.download.availability import shown
+from atmda.download.availability import what_is_here
 from atmda.download.catalogue import find_target, target_names
 from atmda.download.install import Options, Outcome, Watch, install
+from atmda.download.soundata_remotes import soundata_names
 from atmda.download.state import State
 from atmda.download.verify import Verdict, verify
 from atmda.errors import AtmdaError
@@ -51,6 +52,8 @@ def fetch(
 ) -> Outcome:
     """Fetch what is missing of `target`; `watching` gives who is told of bytes, by the target's name."""
     observer = observer or Observer()
+    parts = ", ".join(part.name for part in target.select(settings.partial))
+    observer.detail(f"{target.name}: {parts}; into {settings.data_dir / target.folder}.")
     options = Options(settings.partial, settings.force, not settings.no_cleanup, settings.num_workers)
     with watching(target.name) as watch:
         outcome = install(target, settings.data_dir, options, watch)
@@ -61,6 +64,8 @@ def fetch(
 def check(target: Target, settings: FetchSettings, observer: Observer | None = None) -> Verdict:
     """Every file of `target` against its checksum; fetches nothing but the list of them. Raises AtmdaError."""
     observer = observer or Observer()
+    source = "soundata's index" if target.index else "the checksums recorded when it was fetched"
+    observer.detail(f"{target.name}: files in {settings.data_dir / target.folder} are compared with {source}.")
     return verify(
         target,
         settings.data_dir,
@@ -72,6 +77,8 @@ def check(target: Target, settings: FetchSettings, observer: Observer | None = N
 def listed_targets(data_dir: Path, observer: Observer | None = None) -> Iterator[ListedTarget]:
     """All that can be fetched, and what of it is here; soundata, slow to import, is asked only for what is here."""
     observer = observer or Observer()
+    known = "" if soundata_names() else "not "
+    observer.detail(f"Looking in {data_dir}; soundata, which knows more data sets, is {known}installed.")
     for name in target_names():
         try:
             target = find_target(name, cheap=not (data_dir / "input" / name).is_dir())
@@ -79,7 +86,7 @@ def listed_targets(data_dir: Path, observer: Observer | None = None) -> Iterator
             observer.detail(f"{name}: {error}")
             yield ListedTarget(name, None, problem=str(error))
             continue
-        yield ListedTarget(name, target, shown(target, data_dir))
+        yield ListedTarget(name, target, what_is_here(target, data_dir))
 
 
 def listed_parts(target: Target, data_dir: Path) -> Sequence[ListedPart]:
