@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 
-from atmda.datasets.base import display_name
+from atmda.datasets.base import display_name, fold_in
 from atmda.datasets.tables import Table, parse_table, read_text
 from atmda.errors import SettingsError
 
@@ -17,7 +17,6 @@ LABEL_SEPARATOR = ";"
 RAVEN_BEGIN, RAVEN_END, RAVEN_OFFSET = "Begin Time (s)", "End Time (s)", "File Offset (s)"
 RAVEN_LABELS = ("Label", "Annotation", "Species", "Common Name", "Species Code", "Tags", "Class", "Sound Type")
 RAVEN_NAMES = re.compile(r"(\.Table\.\d+)?\.selections\.txt$|\.txt$", re.IGNORECASE)
-FOLD = re.compile(r"fold(\d+)")
 
 
 @dataclass(frozen=True)
@@ -134,8 +133,8 @@ def _fold(text: str) -> int | None:
     """3, "3.0" as spreadsheets write it, or "fold3"."""
     if not text:
         return None
-    match = FOLD.fullmatch(text.lower())
-    number = float(match[1]) if match else _number(text, "fold")
+    named = fold_in(text.lower())
+    number = _number(text, "fold") if named is None else float(named)
     if not number.is_integer():
         raise ValueError(f"fold {text!r} is not a whole number")
     return int(number)

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 from atmda.core.clip import Clip
-from atmda.datasets.base import Dataset, DatasetSpec, build, display_name, listing
+from atmda.datasets.base import Dataset, DatasetSpec, build, display_name, fold_in, listing
 from atmda.datasets.folder import audio_endings
 from atmda.errors import AtmdaError
 
-FOLD = re.compile(r"fold(\d+)")
 MANIFEST = "manifest.jsonl"
 
 
@@ -28,7 +26,7 @@ def read(folder: Path, spec: DatasetSpec) -> Dataset:
     """
     problems: list[str] = []
     manifest = _manifest(folder / MANIFEST, problems)
-    folds = sorted(entry for entry in folder.iterdir() if entry.is_dir() and FOLD.fullmatch(entry.name))
+    folds = sorted(entry for entry in folder.iterdir() if entry.is_dir() and fold_in(entry.name) is not None)
     clips = []
     for parent in folds or [folder]:
         for file in sorted(listing(parent)):
@@ -38,8 +36,8 @@ def read(folder: Path, spec: DatasetSpec) -> Dataset:
             known = manifest.pop(path.relative_to(folder).as_posix(), None) or manifest.pop(file, None)
             if known is None:
                 known = _from_jams(path, problems)
-                match = FOLD.fullmatch(parent.name)
-                known["fold"] = int(match[1]) if match else known.get("fold")
+                fold = fold_in(parent.name)
+                known["fold"] = known.get("fold") if fold is None else fold
                 known["class_id"] = spec.class_id(path.stem)
             clips.append(_clip(path, known, spec, problems))
     if manifest:
@@ -125,8 +123,7 @@ def _scaper(annotations: list[dict[str, Any]]) -> dict[str, Any]:
         elif "onset" not in known:
             known["onset"], known["offset"] = event["time"], event["time"] + event["duration"]
             known["foreground"] = value["source_file"]
-            match = FOLD.fullmatch(str(value["label"]))
-            known["fold"] = int(match[1]) if match else None
+            known["fold"] = fold_in(str(value["label"]))
     return known
 
 

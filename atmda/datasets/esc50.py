@@ -14,19 +14,16 @@ from atmda.core.clip import Clip
 from atmda.datasets.base import (
     Dataset,
     DatasetSpec,
-    Rows,
     build,
     display_name,
     find_root,
     listing,
     missing,
-    plain_name,
     present,
-    read_rows,
     source_in,
-    whole_number,
 )
 from atmda.datasets.remotes import Facts, Part, Remote
+from atmda.datasets.rows import Rows, plain_name, read_rows, whole_number
 
 NAME = "esc50"
 LABELS = (

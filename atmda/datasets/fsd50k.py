@@ -10,8 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from atmda.core.clip import Clip
-from atmda.datasets.base import Dataset, DatasetSpec, Rows, build, display_name, missing, plain_name, present, read_rows
+from atmda.datasets.base import Dataset, DatasetSpec, build, display_name, missing, present
 from atmda.datasets.remotes import Facts, Part, Remote
+from atmda.datasets.rows import Rows, plain_name, read_rows
 from atmda.errors import AtmdaError
 
 NAME = "fsd50k"

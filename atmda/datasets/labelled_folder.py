@@ -6,19 +6,17 @@ silence. Recordings of which the table says nothing stay in the set, without a l
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from atmda.core.clip import Clip
 from atmda.datasets.annotations import Annotation, read_annotations
-from atmda.datasets.base import Dataset, build, display_name
+from atmda.datasets.base import Dataset, build, display_name, label_and_fold
 from atmda.datasets.folder import load_folder
 from atmda.datasets.labels import merge_labels
 from atmda.errors import SettingsError
 
-FOLD = re.compile(r"fold(\d+)")
 SHOWN = 5  # names told one by one
 
 
@@ -46,13 +44,10 @@ def labels_from_folders(folder: str | Path, recursive: bool = True) -> Dataset:
     clips = []
     bare: list[str] = []
     for clip in data.clips:
-        parents = PurePosixPath(clip.name).parts[:-1]
-        folds = [int(match[1]) for part in parents if (match := FOLD.fullmatch(part))]
-        named = [display_name(part) for part in parents if not FOLD.fullmatch(part)]
-        label = named[0] if named else None
+        folder_name, fold = label_and_fold(clip.name)
+        label = None if folder_name is None else display_name(folder_name)
         if label is None:
             bare.append(clip.name)
-        fold = folds[0] if folds else None
         clips.append(replace(clip, label=label, labels=(label,) if label else (), fold=fold))
     if len(bare) == len(clips):
         raise SettingsError(f"{folder}: there is no sub-folder whose name could be a label.", "Make one a class.")

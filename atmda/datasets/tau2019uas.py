@@ -17,18 +17,16 @@ from atmda.core.clip import Clip
 from atmda.datasets.base import (
     Dataset,
     DatasetSpec,
-    Rows,
     build,
     display_name,
     find_root,
     listing,
     missing,
-    plain_name,
     present,
-    read_rows,
     source_in,
 )
 from atmda.datasets.remotes import Facts, Part, Remote
+from atmda.datasets.rows import Rows, plain_name, read_rows
 
 NAME = "tau2019uas"
 LABELS = (

@@ -8,19 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from atmda.core.clip import Clip
-from atmda.datasets.base import (
-    Dataset,
-    DatasetSpec,
-    Rows,
-    build,
-    find_root,
-    plain_name,
-    present,
-    read_rows,
-    source_in,
-    whole_number,
-)
+from atmda.datasets.base import Dataset, DatasetSpec, build, find_root, present, source_in
 from atmda.datasets.remotes import Facts, Part, Remote
+from atmda.datasets.rows import Rows, plain_name, read_rows, whole_number
 
 NAME = "urbansound8k"
 LABELS = (

@@ -5,7 +5,6 @@ A folder needs no data set: its sub-folders `fold<K>` are folds, its other sub-f
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,11 +13,10 @@ from pathlib import Path, PurePosixPath
 
 from atmda.core.clip import Clip
 from atmda.datasets import dataset_names, load_dataset, load_folder
+from atmda.datasets.base import label_and_fold
 from atmda.errors import AtmdaError
 from atmda.soundscapes.sampling import Recording
 from atmda.workspace import Workspace
-
-FOLD = re.compile(r"fold(\d+)")
 
 
 @dataclass(frozen=True)
@@ -84,13 +82,10 @@ def _folder(root: Path, data_dir: Path, scene: bool) -> Source:
     shown = root.resolve().name or "root"
     recordings, labels = [], set()
     for clip in load_folder(root, recursive=True).clips:
-        parents = PurePosixPath(clip.name).parts[:-1]
-        folds = [int(match[1]) for part in parents if (match := FOLD.fullmatch(part))]
-        named = [part for part in parents if not FOLD.fullmatch(part)]
-        label = named[0] if named else shown
+        folder_name, fold = label_and_fold(clip.name)
+        label = shown if folder_name is None else folder_name
         labels.add(label)
-        fold = folds[0] if folds and not scene else None
-        recordings.append(Recording(clip.name, clip.path, label, None, fold))
+        recordings.append(Recording(clip.name, clip.path, label, None, None if scene else fold))
     ids = {label: k for k, label in enumerate(sorted(labels))}
     recordings = [replace(r, class_id=None if scene else ids[r.label]) for r in recordings]
     return _source(shown, root, data_dir, recordings, ())
