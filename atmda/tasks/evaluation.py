@@ -11,7 +11,7 @@ from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.splits import sources_in_several_folds, untrained_classes
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import LABELS, Split, class_members
+from atmda.core.methods.base import LABELS, Split
 from atmda.core.types import BoolArray, IntArray
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
@@ -97,9 +97,8 @@ def _warn(
                 f"{some_of(shared)}."
             )
     if any(LABELS in METHODS.get(mode).needs for mode in settings.mode):
-        members = class_members(y, len(classes))
         for split in splits:
-            for c in untrained_classes(split, members).tolist():
+            for c in untrained_classes(split, y, len(classes)).tolist():
                 observer.warning(f"fold {split.fold}: {classes[c]!r} has no training clip and is never chosen there.")
 
 

@@ -26,6 +26,8 @@ def true_classes(
     """
     own = tuple(map(display_name, anchored))
     classes, by_id = CLASS_NAMES[settings.class_names_from](settings, table, own)
+    if table.labels is not None:
+        return table, classes, _members(str(settings.embeddings), table, classes, by_id)
     rows = [row for row, labels in enumerate(table.label_sets or []) if labels]
     if not rows:
         raise StoreError(
@@ -56,7 +58,7 @@ def _of_the_clips(
     settings: ClassifySettings, table: EmbeddingTable, own: tuple[str, ...]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Those of the anchors, else of the store, else the labels there are."""
-    there = sorted(set(map(display_name, {label for labels in table.label_sets or () for label in labels})))
+    there = sorted(set(map(display_name, table.all_labels())))
     found = own or table.classes or tuple(there)
     if not found:
         raise SettingsError(f"{settings.embeddings} does not say which classes there are.", "Give `dataset` NAME.")
@@ -71,8 +73,7 @@ def _members(
     """The classes of each clip; labels are names, or ids of `by_id`."""
     index = {label: i for i, label in enumerate(classes)}
     by_number = {str(i): index[label] for i, label in enumerate(by_id) if label in index}
-    labels = {label for own in table.label_sets or () for label in own}
-    numbers = {label: index.get(display_name(label), by_number.get(label, -1)) for label in labels}
+    numbers = {label: index.get(display_name(label), by_number.get(label, -1)) for label in table.all_labels()}
     strange = sorted(label for label, number in numbers.items() if number < 0)
     if strange:
         raise SettingsError(

@@ -57,6 +57,12 @@ class EmbeddingTable:
         if self.label_sets is None and self.labels is not None:
             object.__setattr__(self, "label_sets", [(label,) for label in self.labels])
 
+    def all_labels(self) -> set[str]:
+        """Every label that some clip has."""
+        if self.labels is not None:
+            return set(self.labels)
+        return {label for own in self.label_sets or () for label in own}
+
     def __len__(self) -> int:
         return len(self.clips)
 

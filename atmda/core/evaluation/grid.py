@@ -98,10 +98,11 @@ class _Run:
             fixed = method.with_options({} if top_n == AUTO else {"top_n": top_n})
             shared = list(fixed.cross_fit(self.data, self.splits))
             profiles = {m: self._profiles(shared, m) for m in dict.fromkeys(m for m, _ in cells)}
-            S = self._placed([scores for _, scores in shared])
+            parts = [scores for _, scores in shared]
+            S = self._placed(parts)
             for modality, temperature in cells:
                 choices = [self._chosen(fixed, split, modality, temperature, False) for split in self.splits]
-                yield self._result(method, modality, temperature, S, profiles[modality], choices)
+                yield self._result(method, modality, temperature, parts, S, profiles[modality], choices)
             return
         for modality, temperature in cells:
             choices = [self._chosen(method, split, modality, temperature, True) for split in self.splits]
@@ -109,8 +110,9 @@ class _Run:
                 next(iter(method.with_options(choice).cross_fit(self.data, [split])))
                 for split, choice in zip(self.splits, choices, strict=True)
             ]
-            S, profile = self._placed([scores for _, scores in fitted]), self._profiles(fitted, modality)
-            yield self._result(method, modality, temperature, S, profile, choices)
+            parts = [scores for _, scores in fitted]
+            profile = self._profiles(fitted, modality)
+            yield self._result(method, modality, temperature, parts, self._placed(parts), profile, choices)
 
     def _chosen(
         self, method: Method, split: Split, modality: str, temperature: float | Auto | None, options: bool
@@ -144,6 +146,7 @@ class _Run:
         method: Method,
         modality: str,
         temperature: float | Auto | None,
+        parts: Sequence[FloatArray],
         S: FloatArray,
         profiles: Profiles,
         choices: Sequence[Mapping[str, float]],
@@ -155,8 +158,7 @@ class _Run:
         scales = np.asarray([choice.get("logit_scale", scale) for choice in choices], np.float32)
         profile, profile_of = profiles
         folds, predicted = [], np.full(len(S), -1, np.int64)
-        for number, split in enumerate(self.splits):
-            scores = S[split.test]
+        for number, (split, scores) in enumerate(zip(self.splits, parts, strict=True)):
             if profile is not None:
                 one_scene = profile_of is self._split_of
                 own = profile[number] if one_scene else profile[profile_of[split.test]]

@@ -95,6 +95,12 @@ def sources_in_several_folds(folds: IntArray, sources: Sequence[str]) -> list[st
     return [str(names[number]) for number in numbers[counts > 1]]
 
 
-def untrained_classes(split: Split, members: BoolArray) -> IntArray:
-    """Classes (k,) that have test clips in `split` and no clip to train on; `members` is bool (n, c)."""
-    return np.flatnonzero(members[split.test].any(axis=0) & ~members[split.train].any(axis=0))
+def untrained_classes(split: Split, y: IntArray | BoolArray, n_classes: int) -> IntArray:
+    """Classes (k,) that have test clips in `split` and no clip to train on; `y` is int (n,) or bool (n, c)."""
+    tested, trained = (_there(y[rows], n_classes) for rows in (split.test, split.train))
+    return np.flatnonzero(tested & ~trained)
+
+
+def _there(y: IntArray | BoolArray, n_classes: int) -> BoolArray:
+    """Which classes have a clip, bool (c,)."""
+    return y.any(axis=0) if y.ndim == 2 else np.bincount(y, minlength=n_classes) > 0
