@@ -103,4 +103,4 @@ def untrained_classes(split: Split, y: IntArray | BoolArray, n_classes: int) -> 
 
 def _there(y: IntArray | BoolArray, n_classes: int) -> BoolArray:
     """Which classes have a clip, bool (c,)."""
-    return y.any(axis=0) if y.ndim == 2 else np.bincount(y, minlength=n_classes) > 0
+    return np.asarray(y.any(axis=0) if y.ndim == 2 else np.bincount(y, minlength=n_classes) > 0)
