@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,6 +38,13 @@ class Training:
     text: FloatArray | None = None
     X: FloatArray | None = None
     y: IntArray | BoolArray | None = None
+
+    @cached_property
+    def similarity(self) -> FloatArray:
+        """Scores of the training clips against the text anchors, float32 (n, c), worked out once for all methods."""
+        assert self.X is not None
+        assert self.text is not None
+        return scores(self.X, self.text)
 
     def take(self, rows: IntArray) -> Training:
         """The same with `rows` of the training clips alone."""

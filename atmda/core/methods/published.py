@@ -14,7 +14,6 @@ from atmda.core.methods.prototypes import (
     class_sums,
     nearest,
     row_means,
-    scores,
     supervised,
     text_guided,
     zero_shot,
@@ -52,9 +51,8 @@ class ZeroShot(PrototypeMethod):
     def cross_fit(self, training: Training, splits: Sequence[Split]) -> Iterator[tuple[Scorer, FloatArray]]:
         """All clips are scored at once, since no fold changes the prototypes."""
         scorer = self.fit(training)
-        everything = scorer.scores(training.X)  # type: ignore[arg-type]
         for split in splits:
-            yield scorer, everything[split.test]
+            yield scorer, training.similarity[split.test]
 
 
 @dataclass(frozen=True)
@@ -74,10 +72,8 @@ class TextGuided(PrototypeMethod):
     def cross_fit(self, training: Training, splits: Sequence[Split]) -> Iterator[tuple[Scorer, FloatArray]]:
         """How near each clip is to each sentence is worked out once."""
         require(training, self)
-        X, text = training.X, training.text
+        X, similarity = training.X, training.similarity
         assert X is not None
-        assert text is not None
-        similarity = scores(X, text)
         for split in splits:
             scorer = Prototypes(row_means(X, split.train[nearest(similarity[split.train], self.top_n)]))
             yield scorer, scorer.scores(X[split.test])
