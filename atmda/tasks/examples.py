@@ -71,7 +71,7 @@ def _matched(
 
     from atmda.datasets.base import display_name
 
-    found = [tuple(map(display_name, names)) for names in examples.label_sets or ()]
+    found = [tuple(map(display_name, names)) for names in examples.labels_by_clip()]
     labels = labels or examples.classes or tuple(sorted({name for names in found for name in names}))
     by_name = {display_name(label): label for label in labels}
     rows = [row for row, names in enumerate(found) if len(names) == 1 and names[0] in by_name]
@@ -96,7 +96,7 @@ def _matched(
 def _relabelled(table: EmbeddingTable, labels: Sequence[str]) -> EmbeddingTable:
     from dataclasses import replace
 
-    return replace(table, labels=list(labels), label_sets=[(label,) for label in labels])
+    return replace(table, labels=list(labels), label_sets=None)
 
 
 def _named(labels: Sequence[str]) -> str:

@@ -71,8 +71,8 @@ def write_npz(table: EmbeddingTable, path: Path) -> None:
     Where clips have several labels or none, `labels` holds them separated by ";", as annotation tables write them.
     """
     arrays: dict[str, Any] = {"embeddings": table.embeddings, "clips": np.asarray(table.clips, str)}
-    if table.label_sets is not None:
-        arrays["labels"] = np.asarray([LABEL_SEPARATOR.join(labels) for labels in table.label_sets], str)
+    if own := table.labels_by_clip():
+        arrays["labels"] = np.asarray([LABEL_SEPARATOR.join(labels) for labels in own], str)
     if table.folds is not None:
         arrays["folds"] = np.asarray(table.folds, np.int64)
     for name in (*TEXTS, *TIMES):

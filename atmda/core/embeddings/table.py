@@ -26,7 +26,7 @@ class EmbeddingTable:
         folds, splits, sources, backgrounds: by clip, or None where it is not known of every clip.
         identity: what made the embeddings (the encoder's identity), {} where it is not told.
         classes: class names in class-id order, where known.
-        label_sets: all classes of each clip, () for one without; None where no clip has any.
+        label_sets: all classes of each clip, () for one without; None where `labels` says it, or no clip has any.
         onsets, offsets, starts, ends: seconds, float64 (n,), NaN for a clip of which it is not known.
         logit_scale: the encoder's; None where it is not told.
     """
@@ -54,8 +54,12 @@ class EmbeddingTable:
             column = getattr(self, name)
             if column is not None and len(column) != len(self.clips):
                 raise StoreError(f"There are {len(column)} {name} for {len(self.clips)} clips.")
-        if self.label_sets is None and self.labels is not None:
-            object.__setattr__(self, "label_sets", [(label,) for label in self.labels])
+
+    def labels_by_clip(self) -> list[tuple[str, ...]]:
+        """All classes of each clip, () for one without; [] where no clip has any."""
+        if self.labels is not None:
+            return [(label,) for label in self.labels]
+        return self.label_sets or []
 
     def all_labels(self) -> set[str]:
         """Every label that some clip has."""
