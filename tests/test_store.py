@@ -200,3 +200,15 @@ def test_text_anchors_need_as_many_labels_as_rows(tmp_path):
     np.savez(tmp_path / "t.npz", embeddings=np.zeros((2, 3)), labels=["a"])
     with pytest.raises(StoreError, match="1 labels"):
         read_text_anchors(tmp_path / "t.npz")
+
+
+def test_clips_with_several_labels_and_with_none_come_back_as_they_were_put_in():
+    store = EmbeddingStore.open(STORE, manifest())
+    store.append([row(0, labels=("dog bark", "siren")), row(1), row(2, label="siren", labels=("siren",))], {})
+    store.append([row(3, split="test", source="a", start=1.5, end=2.0)], {})
+    table = store.read()
+    assert table.labels is None
+    assert table.labels_by_clip() == [("dog bark", "siren"), (), ("siren",), ()]
+    assert table.splits is None
+    assert table.starts.tolist()[3] == 1.5
+    assert np.isnan(table.starts[0])

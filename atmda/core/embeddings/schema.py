@@ -39,8 +39,10 @@ def as_arrow(clips: Sequence[Clip], embeddings: Sequence[FloatArray], dim: int) 
 
 
 def _stored(value: Any) -> Any:
-    """What is not known is null, and so is an empty list of labels."""
-    return None if value in ("", ()) else value
+    """What is not known is null; so are the labels of a clip with less than two, which `label` tells sooner."""
+    if isinstance(value, tuple):
+        return value if len(value) > 1 else None
+    return None if value == "" else value
 
 
 def known_values(table: pa.Table, name: str) -> list[Any] | None:
