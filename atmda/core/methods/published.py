@@ -99,7 +99,9 @@ class Supervised(PrototypeMethod):
         assert y is not None
         sums, counts = class_sums(X, y, training.n_classes)
         for split in splits:
-            left_out = np.setdiff1d(np.arange(len(X)), split.train, assume_unique=True)
+            trained = np.zeros(len(X), bool)
+            trained[split.train] = True
+            left_out = np.flatnonzero(~trained)
             their_sums, their_counts = class_sums(X[left_out], y[left_out], training.n_classes)
             scorer = Prototypes(class_means(sums - their_sums, counts - their_counts))
             yield scorer, scorer.scores(X[split.test])
