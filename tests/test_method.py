@@ -9,6 +9,7 @@ import pytest
 from atmda import PrototypeClassifier
 from atmda.core.evaluation.counts import confusion_matrix, wilson_interval
 from atmda.core.evaluation.grid import run_grid
+from atmda.core.evaluation.splits import by_fold
 from atmda.core.methods.adaptation import adapt, background_profile, clip_profiles, probabilities
 from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.prompts import background_prompts, class_prompts
@@ -92,7 +93,15 @@ def test_a_confusion_matrix_counts_true_classes_in_rows():
 def test_each_fold_is_tested_with_prototypes_of_the_others():
     folds = np.array([1, 2, 1, 2])
     (result,) = run_grid(
-        X, Y, folds, 2, text=TEXT, backgrounds=Backgrounds(), modes=["sv"], modalities=["none"], temperatures=[]
+        X,
+        Y,
+        by_fold(folds),
+        2,
+        text=TEXT,
+        backgrounds=Backgrounds(),
+        modes=["sv"],
+        modalities=["none"],
+        temperatures=[],
     )
     for test in (0, 1):
         is_test = folds == test + 1
@@ -108,7 +117,7 @@ def test_the_grid_equals_the_method_spelled_out_cell_by_cell():
     results = run_grid(
         X,
         y,
-        folds,
+        by_fold(folds),
         4,
         text=text,
         backgrounds=Backgrounds(text=B, own=own),
@@ -192,7 +201,7 @@ def test_real_clap_embeddings_of_esc50_give_the_figures_of_the_method(test_data,
     results = run_grid(
         audio["audio_features"].astype(np.float32),
         audio["audio_labels"].astype(np.int64),
-        folds,
+        by_fold(folds),
         50,
         text=text[anchors].astype(np.float32),
         backgrounds=Backgrounds(),

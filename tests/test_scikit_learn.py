@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from atmda import PrototypeClassifier
 from atmda.core.evaluation.grid import run_grid
-from atmda.core.evaluation.splits import cross_validation
+from atmda.core.evaluation.splits import by_fold, cross_validation
 from atmda.core.methods.backgrounds import Backgrounds
 
 #: checks that cannot be run here, with the reason
@@ -99,7 +99,15 @@ def test_it_agrees_with_the_grid_on_real_embeddings_fold_by_fold(test_data):
     X, y = audio["audio_features"].astype(np.float32), audio["audio_labels"].astype(np.int64)
     folds = np.array([int(Path(path).name[0]) for path in audio["audio_paths"]])
     (grid,) = run_grid(
-        X, y, folds, 50, text=None, backgrounds=Backgrounds(), modes=["sv"], modalities=["none"], temperatures=[]
+        X,
+        y,
+        by_fold(folds),
+        50,
+        text=None,
+        backgrounds=Backgrounds(),
+        modes=["sv"],
+        modalities=["none"],
+        temperatures=[],
     )
     found = cross_val_score(PrototypeClassifier("sv"), X, y, cv=PredefinedSplit(folds))
     np.testing.assert_allclose(found, [fold.accuracy for fold in grid.folds], atol=1e-9)

@@ -108,6 +108,11 @@ class ClassifySettings(EncoderSettings):
         """Where class names come from."""
         return "clips" if self.dataset is None else "dataset"
 
+    @property
+    def folds_from(self) -> Literal["cv", "clips"]:
+        """Where test sets come from: folds made here, or what the clips say."""
+        return "clips" if self.cv is None else "cv"
+
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         if self.embeddings is None:

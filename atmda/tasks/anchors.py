@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from atmda.core.embeddings.identity import TEXT_FIELDS, check_same, check_width
 from atmda.core.embeddings.npz import read_text_anchors
 from atmda.core.methods import METHODS
+from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.base import TEXT, Method
-from atmda.core.methods.prompts import CLASS_TEMPLATE, background_prompts
+from atmda.core.methods.prompts import CLASS_TEMPLATE
 from atmda.core.types import FloatArray
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.encoding import open_encoder, text_anchors
@@ -50,17 +51,16 @@ class Anchors:
         check_width(data.width, text.shape[1], str(self.settings.embeddings), "the embeddings of its sentences")
         return text
 
-    def made_with(self) -> Mapping[str, object]:
+    def made_with(self, backgrounds: Backgrounds) -> Mapping[str, object]:
         """What a report says of how the numbers were made."""
         settings = self.settings
         by_sentences = settings.anchors_from == "encoder" and any(TEXT in METHODS.get(m).needs for m in settings.mode)
-        by_name = settings.bg_type if "text" in settings.modality else None
         return {
             "embeddings": str(settings.embeddings),
             "text_embeddings": None if settings.text_embeddings is None else str(settings.text_embeddings),
             "bg_type": settings.bg_type,
             "bg_embeddings": None if settings.bg_embeddings is None else str(settings.bg_embeddings),
-            "bg_prompts": background_prompts(by_name) if by_name else [],
+            "bg_prompts": list(backgrounds.prompts or ()),
             "templates": list(settings.templates or (CLASS_TEMPLATE,)) if by_sentences else [],
             "top_n": settings.top_n,
             "logit_scale": settings.logit_scale,

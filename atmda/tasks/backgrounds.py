@@ -22,8 +22,9 @@ def _none(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Back
 
 
 def _of_its_name(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
-    text = anchors.encoder(data).embed_text(background_prompts(str(settings.bg_type)))
-    return Backgrounds(text=anchors.fitting(data, text))
+    prompts = background_prompts(str(settings.bg_type))
+    text = anchors.encoder(data).embed_text(prompts)
+    return Backgrounds(text=anchors.fitting(data, text), prompts=tuple(prompts))
 
 
 def _of_recordings(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:

@@ -33,7 +33,7 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
         results = run_grid(
             data.table.embeddings,
             data.y,
-            data.table.folds,
+            data.splits,
             len(data.classes),
             text=text,
             backgrounds=backgrounds,
@@ -41,11 +41,11 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
             modalities=settings.modality,
             temperatures=settings.temperature,
             top_n=settings.top_n,
-            splits=data.splits,
+            folds=data.table.folds,
             sources=data.table.sources,
             metrics=data.metrics,
             logit_scale=scale,
         )
     except ValueError as error:  # what a method or a metric finds only in the data
         raise SettingsError(f"{settings.embeddings}: {error}.") from error
-    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, anchors.made_with())
+    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, anchors.made_with(backgrounds))

@@ -16,7 +16,7 @@ from atmda.core.types import BoolArray, IntArray
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.observer import Observer, some_of
-from atmda.tasks.splitting import splits_of
+from atmda.tasks.splitting import SPLITS
 from atmda.tasks.true_classes import true_classes
 
 
@@ -41,25 +41,33 @@ def evaluated(settings: ClassifySettings, anchored: tuple[str, ...], observer: O
     `anchored`: labels of text anchors made elsewhere. Raises SettingsError, StoreError.
     """
     table = _usable(settings, observer)
-    table, classes, y = true_classes(settings, table, anchored, observer)
-    table, splits = splits_of(settings, table, y)
+    classes, y = true_classes(settings, table, anchored)
+    table, splits = SPLITS[settings.folds_from](settings, table, y)
     observer.detail(f"{len(table)} clips, {len(classes)} classes, {len(splits)} test sets: {_sizes(splits)}.")
     _warn(settings, table, classes, y, splits, observer)
     return Evaluated(table, classes, y, splits, _metrics(settings, y))
 
 
 def _usable(settings: ClassifySettings, observer: Observer) -> EmbeddingTable:
-    """The stored embeddings without those that hold values that are not numbers."""
+    """The stored embeddings without those that hold values that are not numbers, and clips without a label."""
     path = settings.embeddings
     assert path is not None
     table = read_embeddings(path, unusable=True)
-    bad = set(table.unusable())
-    if bad:
-        observer.warning(f"{path}: {len(bad)} embeddings hold values that are not numbers; left out: {some_of(bad)}.")
-        table = table.take(np.asarray([row for row, clip in enumerate(table.clips) if clip not in bad], np.int64))
-    if not len(table):
+    finite = table.finite()
+    if not finite.any():
         raise StoreError(f"{path}: there is no embedding in it that can be used.", "Embed again.")
-    return table
+    labelled = table.labelled()
+    if not (finite & labelled).any():
+        raise StoreError(
+            f"{path}: its clips have no labels, so nothing can be scored.",
+            "Label them with embed's `annotations` or `labels_from`, or use atmda infer to label recordings.",
+        )
+    for usable, what in ((finite, "embeddings hold values that are not numbers"), (labelled, "clips have no label")):
+        if not usable.all():
+            left_out = [table.clips[row] for row in np.flatnonzero(~usable)]
+            observer.warning(f"{path}: {len(left_out)} {what}; left out: {some_of(left_out)}.")
+    usable = finite & labelled
+    return table if usable.all() else table.take(np.flatnonzero(usable))
 
 
 def _sizes(splits: list[Split]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -15,33 +16,29 @@ from atmda.errors import SettingsError
 from atmda.settings.classify import ClassifySettings
 
 
-def splits_of(
+def _made_here(
     settings: ClassifySettings, table: EmbeddingTable, y: IntArray | BoolArray
 ) -> tuple[EmbeddingTable, list[Split]]:
-    """The table, with the folds that `cv` asks for, and what is trained on and tested. Raises SettingsError."""
-    table = _with_folds(settings, table, y)
-    return table, _splits(settings, table)
-
-
-def _with_folds(settings: ClassifySettings, table: EmbeddingTable, y: IntArray | BoolArray) -> EmbeddingTable:
     """The table with the folds that `cv` asks for."""
-    if settings.cv is None:
-        return table
+    assert settings.cv is not None
     if table.folds is not None and len(np.unique(table.folds)) > 1:
         raise SettingsError(f"`cv` {settings.cv}: {settings.embeddings} has folds of its own.", "Leave `cv` out.")
     try:
-        return replace(table, folds=cross_validation(y, table.sources, settings.cv, settings.seed))
+        folds = cross_validation(y, table.sources, settings.cv, settings.seed)
     except ValueError as error:
         raise SettingsError(f"`cv` {settings.cv}: {error}.", "Ask for fewer.", setting="cv") from error
+    return replace(table, folds=folds), by_fold(folds)
 
 
-def _splits(settings: ClassifySettings, table: EmbeddingTable) -> list[Split]:
+def _of_the_clips(
+    settings: ClassifySettings, table: EmbeddingTable, y: IntArray | BoolArray
+) -> tuple[EmbeddingTable, list[Split]]:
     """Folds; else the official split; else one test set, which zero-shot methods alone can do with."""
     if table.folds is not None and len(np.unique(table.folds)) > 1:
-        return by_fold(table.folds)
+        return table, by_fold(table.folds)
     official = by_official_split(table.splits) if table.splits is not None else []
     if official:
-        return official
+        return table, official
     trained = [mode for mode in settings.mode if CLIPS in METHODS.get(mode).needs]
     automatic = "auto" in settings.temperature or "auto" in (settings.top_n, settings.logit_scale)
     if trained or automatic:
@@ -50,4 +47,9 @@ def _splits(settings: ClassifySettings, table: EmbeddingTable) -> list[Split]:
             f"{what}: {settings.embeddings} has no folds to train on.",
             "Make some with `cv` 5; without folds only `mode` zs can run.",
         )
-    return by_fold(table.folds) if table.folds is not None else whole(len(table))
+    return table, by_fold(table.folds) if table.folds is not None else whole(len(table))
+
+
+Splitter = Callable[[ClassifySettings, EmbeddingTable, "IntArray | BoolArray"], tuple[EmbeddingTable, list[Split]]]
+#: where test sets come from -> the table with its folds, and what is trained on and tested. Each raises SettingsError
+SPLITS: Mapping[str, Splitter] = {"cv": _made_here, "clips": _of_the_clips}

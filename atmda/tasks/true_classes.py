@@ -10,35 +10,20 @@ from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.types import BoolArray, IntArray
 from atmda.datasets import labels_of, load_dataset
 from atmda.datasets.base import display_name
-from atmda.errors import SettingsError, StoreError
+from atmda.errors import SettingsError
 from atmda.settings.classify import ClassifySettings
-from atmda.tasks.observer import Observer, some_of
-
-Labelled = tuple[EmbeddingTable, tuple[str, ...], "IntArray | BoolArray"]
 
 
 def true_classes(
-    settings: ClassifySettings, table: EmbeddingTable, anchored: tuple[str, ...], observer: Observer
-) -> Labelled:
-    """The clips that have labels, class names, and the classes of each clip, int (n,) or bool (n, c).
+    settings: ClassifySettings, table: EmbeddingTable, anchored: tuple[str, ...]
+) -> tuple[tuple[str, ...], IntArray | BoolArray]:
+    """Class names, and the classes of each clip, int (n,) or bool (n, c); all clips have labels.
 
-    `anchored`: labels of anchors made elsewhere, () where there are none. Raises SettingsError, StoreError.
+    `anchored`: labels of anchors made elsewhere, () where there are none. Raises SettingsError.
     """
     own = tuple(map(display_name, anchored))
     classes, by_id = CLASS_NAMES[settings.class_names_from](settings, table, own)
-    if table.labels is not None:
-        return table, classes, _members(str(settings.embeddings), table, classes, by_id)
-    rows = [row for row, labels in enumerate(table.label_sets or []) if labels]
-    if not rows:
-        raise StoreError(
-            f"{settings.embeddings}: its clips have no labels, so nothing can be scored.",
-            "Label them with embed's `annotations` or `labels_from`, or use atmda infer to label recordings.",
-        )
-    if len(rows) < len(table):
-        without = [table.clips[row] for row, labels in enumerate(table.label_sets or ()) if not labels]
-        observer.warning(f"{settings.embeddings}: {len(without)} clips have no label; left out: {some_of(without)}.")
-        table = table.take(np.asarray(rows))
-    return table, classes, _members(str(settings.embeddings), table, classes, by_id)
+    return classes, _members(str(settings.embeddings), table, classes, by_id)
 
 
 def _of_the_data_set(
@@ -60,8 +45,6 @@ def _of_the_clips(
     """Those of the anchors, else of the store, else the labels there are."""
     there = sorted(set(map(display_name, table.all_labels())))
     found = own or table.classes or tuple(there)
-    if not found:
-        raise SettingsError(f"{settings.embeddings} does not say which classes there are.", "Give `dataset` NAME.")
     if all(label.isdigit() for label in found):
         raise SettingsError(f"{settings.embeddings} holds class ids without names.", "Give `dataset` NAME.")
     return found, found

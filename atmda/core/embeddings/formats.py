@@ -21,8 +21,9 @@ def read_embeddings(path: Path, *, unusable: bool = False) -> EmbeddingTable:
     embedding holds values that are not numbers.
     """
     table = _read(path)
-    if not unusable and (bad := table.unusable()):
-        raise StoreError(f"{path}: the embedding of {bad[0]} holds values that are not numbers.", "Embed it again.")
+    if not unusable and not (finite := table.finite()).all():
+        bad = table.clips[int(finite.argmin())]
+        raise StoreError(f"{path}: the embedding of {bad} holds values that are not numbers.", "Embed it again.")
     return table
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from atmda.core.clip import Clip
-from atmda.core.embeddings.schema import as_arrow, known_values, label_sets, seconds
+from atmda.core.embeddings.schema import as_arrow, as_numpy, known_values, label_sets, seconds
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish, remove_leftovers
 from atmda.core.types import FloatArray
@@ -158,7 +158,7 @@ def read_store(folder: Path) -> EmbeddingTable:
     table = pa.concat_tables((table.replace_schema_metadata() for table in tables), promote_options="default")
     rows = table["embedding"].combine_chunks()
     flat = rows.flatten() if isinstance(rows, pa.Array) else pa.array([], pa.float32())
-    embeddings = np.asarray(flat.to_numpy(zero_copy_only=False), np.float32)
+    embeddings = as_numpy(flat)
     clips = table["clip"].to_pylist()
     if not clips or embeddings.size % len(clips):
         raise StoreError(f"{folder}: its embeddings are not all of one width, or there are none.")
@@ -188,7 +188,9 @@ def _shards(folder: Path) -> Iterator[Path]:
 
 def _read_shard(path: Path, columns: list[str] | None = None) -> pa.Table:
     try:
-        table = pq.read_table(path, columns=columns, page_checksum_verification=True, partitioning=None)
+        # not pq.read_table: it imports pyarrow.dataset, and with it pandas, half a second for nothing
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            table = file.read(columns)
     except (pa.ArrowInvalid, OSError) as error:
         raise StoreError(
             f"{path}: it is damaged ({str(error).splitlines()[0]}).", "Delete it and embed again."

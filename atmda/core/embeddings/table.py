@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.types import FloatArray, IntArray
+from atmda.core.types import BoolArray, FloatArray, IntArray
 from atmda.errors import StoreError
 
 Seconds = npt.NDArray[np.float64]
@@ -70,10 +70,15 @@ class EmbeddingTable:
     def __len__(self) -> int:
         return len(self.clips)
 
-    def unusable(self) -> list[str]:
-        """Names of the clips whose embedding holds values that are not numbers."""
-        bad = ~np.isfinite(self.embeddings).all(axis=1)
-        return [self.clips[row] for row in np.flatnonzero(bad)]
+    def finite(self) -> BoolArray:
+        """Which embeddings hold numbers alone, bool (n,)."""
+        return np.asarray(np.isfinite(self.embeddings).all(axis=1))
+
+    def labelled(self) -> BoolArray:
+        """Which clips have a label, bool (n,)."""
+        if self.labels is not None:
+            return np.ones(len(self), bool)
+        return np.asarray([bool(own) for own in self.label_sets or ()] or np.zeros(len(self), bool), bool)
 
     def take(self, rows: IntArray) -> EmbeddingTable:
         """The table of `rows` (k,) alone, in their order."""

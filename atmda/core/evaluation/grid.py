@@ -6,7 +6,7 @@ once a mode and modality. The scores of a cell are put together from them when t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -16,7 +16,6 @@ import numpy as np
 from atmda.core.evaluation.metrics import METRICS, Metric, Scored
 from atmda.core.evaluation.results import Auto, FoldResult, GridResult
 from atmda.core.evaluation.selection import AUTO, Chooser
-from atmda.core.evaluation.splits import by_fold, whole
 from atmda.core.methods import METHODS
 from atmda.core.methods.adaptation import adapt
 from atmda.core.methods.backgrounds import Backgrounds
@@ -24,13 +23,15 @@ from atmda.core.methods.base import CLIPS, Method, Scorer, Split, Training
 from atmda.core.methods.prototypes import TOP_N
 from atmda.core.types import BoolArray, FloatArray, IntArray
 
+#: chooses options of a method for a split on its training clips
+Choose: TypeAlias = Callable[..., dict[str, float]]
 Profiles: TypeAlias = tuple["FloatArray | None", IntArray]
 
 
 def run_grid(
     X: FloatArray,
     y: IntArray | BoolArray,
-    folds: IntArray | None,
+    splits: Sequence[Split],
     n_classes: int,
     *,
     text: FloatArray | None,
@@ -39,33 +40,32 @@ def run_grid(
     modalities: Sequence[str],
     temperatures: Sequence[float | Auto],
     top_n: int | Auto = TOP_N,
-    splits: Sequence[Split] | None = None,
+    folds: IntArray | None = None,
     sources: Sequence[str] | None = None,
     metrics: Sequence[str] = ("accuracy",),
     logit_scale: float | Auto | None = None,
 ) -> list[GridResult]:
-    """Classify X (n, d) with classes y, int (n,) or bool (n, c): each fold in turn tests, the others train.
+    """Classify X (n, d) with classes y, int (n,) or bool (n, c): each of `splits` says what is tested and trained on.
 
     Args:
-        folds: int (n,); None for one test set, unless `splits` says what is tested and trained on.
         text: anchors (c, d), needed by zs and tgap.
-        temperatures, top_n, logit_scale: "auto" is chosen on the training clips of each fold by an inner
-            cross-validation; `sources` (n,) are kept together in it. A scale of None is not known.
+        temperatures, top_n, logit_scale: "auto" is chosen on the training clips of each split by an inner
+            cross-validation over their `folds`, int (n,), else over folds made of them; `sources` (n,) are kept
+            together in it. A scale of None is not known.
         metrics: names of `METRICS`; the first one is what is chosen by.
 
     Raises:
         ValueError: something that a cell needs is missing.
         SettingsError: there is no such mode or metric.
     """
-    chosen_splits = list(splits) if splits is not None else whole(len(X)) if folds is None else by_fold(folds)
     measures = [METRICS.get(name) for name in metrics]
     data = Training(n_classes, text, X, y)
-    chooser = Chooser(data, folds, sources, backgrounds, measures[0])
-    run = _Run(data, chosen_splits, backgrounds, chooser, measures, logit_scale)
+    choose = Chooser(data, folds, sources, backgrounds, measures[0]).choose
+    run = _Run(data, list(splits), backgrounds, choose, measures, logit_scale)
     results: list[GridResult] = []
     for mode in dict.fromkeys(modes):
         method = METHODS.get(mode)
-        if CLIPS in method.needs and not all(len(split.train) for split in chosen_splits):
+        if CLIPS in method.needs and not all(len(split.train) for split in splits):
             raise ValueError(f"mode {mode} needs two folds at least: one to test, the others to train")
         results += run.cells(method, _cells(method, modalities, temperatures), top_n)
     return results
@@ -86,7 +86,7 @@ class _Run:
     data: Training
     splits: list[Split]
     backgrounds: Backgrounds
-    chooser: Chooser
+    choose: Choose
     metrics: list[Metric]
     logit_scale: float | Auto | None
 
@@ -120,7 +120,7 @@ class _Run:
         scale = self.logit_scale == AUTO and method.logit_scale is None
         if temperature != AUTO and not options and not scale:
             return {}
-        return self.chooser.choose(method, split, modality, temperature, options=options, scale=scale)
+        return self.choose(method, split, modality, temperature, options=options, scale=scale)
 
     def _placed(self, parts: Sequence[FloatArray]) -> FloatArray:
         """Scores of all test sets as one array in the order of the clips."""

@@ -12,11 +12,15 @@ from atmda.core.types import FloatArray, IntArray
 
 @dataclass(frozen=True)
 class Backgrounds:
-    """What describes the background: sentences `text` (m, d), recordings `audio` (m, d), or `own` (n, d) by clip."""
+    """What describes the background: sentences `text` (m, d), recordings `audio` (m, d), or `own` (n, d) by clip.
+
+    `prompts` are the sentences that `text` was made from.
+    """
 
     text: FloatArray | None = None
     audio: FloatArray | None = None
     own: FloatArray | None = None
+    prompts: tuple[str, ...] | None = None
 
     def profile(self, modality: str, scorer: Scorer, rows: IntArray) -> FloatArray:
         """How the background of the clips in `rows` scores: (c,) for one scene, (k, c) where each has its own.
