@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.formats import read_embeddings, read_text_anchors, write_npz, write_original
-from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest
+from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest, read_store
 from atmda.errors import StoreError
 
 MADE_BY = {"encoder": "compact", "weights_sha256": "ab", "preprocessing": "1"}
@@ -212,3 +214,20 @@ def test_clips_with_several_labels_and_with_none_come_back_as_they_were_put_in()
     assert table.splits is None
     assert table.starts.tolist()[3] == 1.5
     assert np.isnan(table.starts[0])
+
+
+def test_embeddings_of_several_widths_are_refused_even_where_their_number_divides_evenly(tmp_path):
+    """639 and 641 numbers once passed as two of 640, each misaligned."""
+    rows = pa.array([[0.5] * 639, [0.5] * 641], pa.list_(pa.float32()))
+    pq.write_table(pa.table({"clip": ["a.wav", "b.wav"], "embedding": rows}), tmp_path / "ragged.parquet")
+    with pytest.raises(StoreError, match="not all of one width"):
+        read_store(tmp_path / "ragged.parquet")
+
+
+@pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.list_(pa.float32(), 2), pa.list_(pa.float64())])
+def test_a_null_embedding_never_moves_the_others_to_other_clips(tmp_path, kind):
+    rows = pa.array([[1.0, 2.0], None, [3.0, 4.0]], kind)
+    pq.write_table(pa.table({"clip": ["a", "b", "c"], "embedding": rows}), tmp_path / "null.parquet")
+    table = read_store(tmp_path / "null.parquet")
+    np.testing.assert_array_equal(table.embeddings, [[1, 2], [np.nan, np.nan], [3, 4]])
+    assert table.finite().tolist() == [True, False, True]

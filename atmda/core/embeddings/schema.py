@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from atmda.core.clip import Clip
-from atmda.core.types import FloatArray
+from atmda.core.types import BoolArray, FloatArray
 
 #: column -> its type and the attribute of `Clip` that it holds; `clip` is the name, the path is not stored
 COLUMNS: Mapping[str, tuple[pa.DataType, str]] = {
@@ -45,16 +45,55 @@ def _stored(value: Any) -> Any:
     return None if value == "" else value
 
 
-def as_numpy(values: pa.Array) -> FloatArray:
-    """Numbers as float32 (n,), NaN where there is none; a view of Arrow's own memory where that is float32.
+def embedding_matrix(column: pa.ChunkedArray) -> FloatArray:
+    """A column of lists as float32 (n, d); a row that is null, or holds a null, has NaN. Raises ValueError where
+    rows are not all of one width.
 
-    Not by pyarrow's `to_numpy`, which imports pandas wherever it is installed: a third of a second.
+    Read from Arrow's own memory: pyarrow's `to_numpy` and `flatten` import pandas and its compute kernels, a third of
+    a second, and pass over null rows, so that those after them would belong to other clips.
     """
-    numbers = values.cast(pa.float32())
-    found = np.frombuffer(numbers.buffers()[1] or b"", np.float32)[numbers.offset : numbers.offset + len(numbers)]
-    if numbers.null_count:
-        return np.where(np.asarray(numbers.is_valid().to_pylist(), bool), found, np.float32(np.nan))
+    parts = [_matrix(chunk) for chunk in column.chunks if len(chunk)]
+    if len({part.shape[1] for part in parts}) > 1:
+        raise ValueError("its embeddings are not all of one width")
+    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
+
+
+def _matrix(chunk: pa.Array) -> FloatArray:
+    n = len(chunk)
+    valid = _valid(chunk)
+    if pa.types.is_fixed_size_list(chunk.type):
+        width = chunk.type.list_size
+        found = _numbers(chunk.values, chunk.offset * width, n * width).reshape(n, width)
+        return found if valid.all() else np.where(valid[:, None], found, np.float32(np.nan))
+    if not pa.types.is_list(chunk.type) and not pa.types.is_large_list(chunk.type):
+        raise ValueError("its column embedding does not hold lists of numbers")
+    bounds = np.asarray(chunk.offsets.to_pylist(), np.int64)
+    widths = np.diff(bounds)[valid]
+    if len(np.unique(widths)) > 1:
+        raise ValueError("its embeddings are not all of one width")
+    width = int(widths[0]) if len(widths) else 0
+    found = np.full((n, width), np.nan, np.float32)
+    values = _numbers(chunk.values, 0, len(chunk.values))
+    found[valid] = values[(bounds[:-1][valid])[:, None] + np.arange(width)]
     return found
+
+
+def _numbers(values: pa.Array, first: int, length: int) -> FloatArray:
+    """`length` numbers from `first` on, float32, NaN for a null."""
+    if not pa.types.is_floating(values.type) and not pa.types.is_integer(values.type):
+        raise ValueError("its column embedding does not hold lists of numbers")
+    part = values[first : first + length]
+    if part.type != pa.float32():
+        part = part.cast(pa.float32())
+    buffer = part.buffers()[1]
+    found = np.frombuffer(buffer if buffer is not None else b"", np.float32)[part.offset : part.offset + length]
+    return np.where(_valid(part), found, np.float32(np.nan)) if part.null_count else found
+
+
+def _valid(values: pa.Array) -> BoolArray:
+    if not values.null_count:
+        return np.ones(len(values), bool)
+    return np.asarray(values.is_valid().to_pylist(), bool)
 
 
 def known_values(table: pa.Table, name: str) -> list[Any] | None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from atmda.core.clip import Clip
-from atmda.core.embeddings.schema import as_arrow, as_numpy, known_values, label_sets, seconds
+from atmda.core.embeddings.schema import as_arrow, embedding_matrix, known_values, label_sets, seconds
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish, remove_leftovers
 from atmda.core.types import FloatArray
@@ -156,16 +156,17 @@ def read_store(folder: Path) -> EmbeddingTable:
         if manifest is not None and made_by is not None and made_by != dict(manifest.identity):
             raise StoreError(f"{shard}: another encoder than the manifest names made it.", "Embed again with `force`.")
     table = pa.concat_tables((table.replace_schema_metadata() for table in tables), promote_options="default")
-    rows = table["embedding"].combine_chunks()
-    flat = rows.flatten() if isinstance(rows, pa.Array) else pa.array([], pa.float32())
-    embeddings = as_numpy(flat)
+    try:
+        embeddings = embedding_matrix(table["embedding"])
+    except ValueError as error:
+        raise StoreError(f"{folder}: {error}.", "Embed again with `force`.") from error
     clips = table["clip"].to_pylist()
-    if not clips or embeddings.size % len(clips):
-        raise StoreError(f"{folder}: its embeddings are not all of one width, or there are none.")
+    if not clips:
+        raise StoreError(f"{folder}: there are no embeddings in it.", "Make them with atmda embed.")
     folds = known_values(table, "fold")
     return EmbeddingTable(
         clips=clips,
-        embeddings=embeddings.reshape(len(clips), -1),
+        embeddings=embeddings,
         labels=known_values(table, "label"),
         folds=None if folds is None else np.asarray(folds, np.int64),
         backgrounds=known_values(table, "background"),
