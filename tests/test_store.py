@@ -10,7 +10,7 @@ import pytest
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.formats import read_embeddings, read_text_anchors, write_npz, write_original
-from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest, read_store
+from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest, read_manifest, read_store
 from atmda.errors import StoreError
 
 MADE_BY = {"encoder": "compact", "weights_sha256": "ab", "preprocessing": "1"}
@@ -231,3 +231,22 @@ def test_a_null_embedding_never_moves_the_others_to_other_clips(tmp_path, kind):
     table = read_store(tmp_path / "null.parquet")
     np.testing.assert_array_equal(table.embeddings, [[1, 2], [np.nan, np.nan], [3, 4]])
     assert table.finite().tolist() == [True, False, True]
+
+
+def test_a_store_of_a_newer_format_is_refused_and_left_alone(tmp_path):
+    store = EmbeddingStore.open(tmp_path / "store", manifest())
+    store.append([row(1)], {})
+    path = tmp_path / "store" / MANIFEST
+    newer = json.dumps(json.loads(path.read_text("utf-8")) | {"format": 2})
+    path.write_text(newer, "utf-8")
+    for use in (read_store, lambda folder: EmbeddingStore.open(folder, manifest())):
+        with pytest.raises(StoreError, match="a newer atmda wrote this store"):
+            use(tmp_path / "store")
+    assert path.read_text("utf-8") == newer
+
+
+@pytest.mark.parametrize("content", ["[]", "3", "null", '{"format": "x"}', '{"identity": 1, "dim": 3}'])
+def test_a_manifest_that_is_json_of_another_kind_is_called_damaged(tmp_path, content):
+    (tmp_path / MANIFEST).write_text(content, "utf-8")
+    with pytest.raises(StoreError, match="it is damaged"):
+        read_manifest(tmp_path)

@@ -28,6 +28,10 @@ FORMAT = 1
 KEY = b"atmda"  # of the shards' own metadata
 
 
+class NewerFormatError(Exception):
+    """A manifest of a format that this edition does not know."""
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What made a store: the encoder's identity, the data set's name and classes in class-id order, the width.
@@ -61,6 +65,8 @@ class Manifest:
     @classmethod
     def from_json(cls, text: str) -> Manifest:
         content = json.loads(text)
+        if content.get("format", FORMAT) > FORMAT:
+            raise NewerFormatError
         scale = content.get("logit_scale")
         return cls(
             content["identity"],
@@ -140,7 +146,9 @@ def read_manifest(folder: Path) -> Manifest | None:
         return None
     try:
         return Manifest.from_json(path.read_text("utf-8"))
-    except (ValueError, KeyError, TypeError) as error:
+    except NewerFormatError as error:
+        raise StoreError(f"{path}: a newer atmda wrote this store.", "Update atmda.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path}: it is damaged ({error}).", "Embed again with `force`.") from error
 
 
