@@ -250,3 +250,17 @@ def test_a_manifest_that_is_json_of_another_kind_is_called_damaged(tmp_path, con
     (tmp_path / MANIFEST).write_text(content, "utf-8")
     with pytest.raises(StoreError, match="it is damaged"):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [
+        (pa.array([None, []], pa.list_(pa.float32())), "hold no numbers"),
+        (pa.array([["a"], ["b"]]), "does not hold lists of numbers"),
+        (pa.array([1.0, 2.0]), "does not hold lists of numbers"),
+    ],
+)
+def test_a_column_that_holds_no_embeddings_is_refused_by_what_is_wrong_with_it(tmp_path, rows, problem):
+    pq.write_table(pa.table({"clip": ["a", "b"], "embedding": rows}), tmp_path / "odd.parquet")
+    with pytest.raises(StoreError, match=problem):
+        read_store(tmp_path / "odd.parquet")

@@ -56,17 +56,17 @@ def _usable(settings: ClassifySettings, observer: Observer) -> EmbeddingTable:
     finite = table.finite()
     if not finite.any():
         raise StoreError(f"{path}: there is no embedding in it that can be used.", "Embed again.")
-    labelled = table.labelled()
-    if not (finite & labelled).any():
+    labelled = table.labelled() | ~finite  # each clip is told once
+    usable = finite & labelled
+    if not usable.any():
         raise StoreError(
             f"{path}: its clips have no labels, so nothing can be scored.",
             "Label them with embed's `annotations` or `labels_from`, or use atmda infer to label recordings.",
         )
-    for usable, what in ((finite, "embeddings hold values that are not numbers"), (labelled, "clips have no label")):
-        if not usable.all():
-            left_out = [table.clips[row] for row in np.flatnonzero(~usable)]
-            observer.warning(f"{path}: {len(left_out)} {what}; left out: {some_of(left_out)}.")
-    usable = finite & labelled
+    for fit, problem in ((finite, "embeddings hold values that are not numbers"), (labelled, "clips have no label")):
+        if not fit.all():
+            left_out = [table.clips[row] for row in np.flatnonzero(~fit)]
+            observer.warning(f"{path}: {len(left_out)} {problem}; left out: {some_of(left_out)}.")
     return table if usable.all() else table.take(np.flatnonzero(usable))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from atmda.core.clip import Clip
-from atmda.core.types import BoolArray, FloatArray
+from atmda.core.types import FloatArray
 
 #: column -> its type and the attribute of `Clip` that it holds; `clip` is the name, the path is not stored
 COLUMNS: Mapping[str, tuple[pa.DataType, str]] = {
@@ -46,54 +46,46 @@ def _stored(value: Any) -> Any:
 
 
 def embedding_matrix(column: pa.ChunkedArray) -> FloatArray:
-    """A column of lists as float32 (n, d); a row that is null, or holds a null, has NaN. Raises ValueError where
-    rows are not all of one width.
+    """A column of lists as float32 (n, d); a row that is null has NaN, and so has a null in a row.
 
-    Read from Arrow's own memory: pyarrow's `to_numpy` and `flatten` import pandas and its compute kernels, a third of
-    a second, and pass over null rows, so that those after them would belong to other clips.
+    Raises ValueError where it holds something else, or rows are not all of one width.
     """
-    parts = [_matrix(chunk) for chunk in column.chunks if len(chunk)]
-    if len({part.shape[1] for part in parts}) > 1:
-        raise ValueError("its embeddings are not all of one width")
-    return np.concatenate(parts) if parts else np.zeros((0, 0), np.float32)
-
-
-def _matrix(chunk: pa.Array) -> FloatArray:
-    n = len(chunk)
-    valid = _valid(chunk)
-    if pa.types.is_fixed_size_list(chunk.type):
-        width = chunk.type.list_size
-        found = _numbers(chunk.values, chunk.offset * width, n * width).reshape(n, width)
-        return found if valid.all() else np.where(valid[:, None], found, np.float32(np.nan))
-    if not pa.types.is_list(chunk.type) and not pa.types.is_large_list(chunk.type):
+    kind = column.type
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    if not listed or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
         raise ValueError("its column embedding does not hold lists of numbers")
-    bounds = np.asarray(chunk.offsets.to_pylist(), np.int64)
-    widths = np.diff(bounds)[valid]
-    if len(np.unique(widths)) > 1:
-        raise ValueError("its embeddings are not all of one width")
-    width = int(widths[0]) if len(widths) else 0
-    found = np.full((n, width), np.nan, np.float32)
-    values = _numbers(chunk.values, 0, len(chunk.values))
-    found[valid] = values[(bounds[:-1][valid])[:, None] + np.arange(width)]
-    return found
+    width = next((len(row) for row in column if row.is_valid), 0)
+    if not width and len(column):
+        raise ValueError("its embeddings hold no numbers")
+    if kind != pa.list_(pa.float32(), width):  # a store of another program; casting loads Arrow's compute kernels
+        try:
+            column = column.cast(pa.list_(pa.float32(), width), safe=False)
+        except pa.ArrowInvalid as error:
+            raise ValueError("its embeddings are not all of one width") from error
+    rows = [np.zeros((0, width), np.float32)]
+    for chunk in column.chunks:
+        numbers = _numbers(chunk.values[chunk.offset * width :][: len(chunk) * width], np.float32)
+        rows.append(_nan_for_null(chunk, numbers.reshape(len(chunk), width)))
+    return np.concatenate(rows)
 
 
-def _numbers(values: pa.Array, first: int, length: int) -> FloatArray:
-    """`length` numbers from `first` on, float32, NaN for a null."""
-    if not pa.types.is_floating(values.type) and not pa.types.is_integer(values.type):
-        raise ValueError("its column embedding does not hold lists of numbers")
-    part = values[first : first + length]
-    if part.type != pa.float32():
-        part = part.cast(pa.float32())
-    buffer = part.buffers()[1]
-    found = np.frombuffer(buffer if buffer is not None else b"", np.float32)[part.offset : part.offset + length]
-    return np.where(_valid(part), found, np.float32(np.nan)) if part.null_count else found
+def _numbers(values: pa.Array, dtype: type[np.floating[Any]]) -> Any:
+    """`values` as (n,) of `dtype`, which they are stored in; NaN for a null.
+
+    A view of Arrow's own memory: pyarrow's `to_numpy` imports pandas wherever it is installed, a third of a second.
+    """
+    buffer = values.buffers()[1]
+    found = np.frombuffer(b"" if buffer is None else buffer, dtype)[values.offset : values.offset + len(values)]
+    return _nan_for_null(values, found)
 
 
-def _valid(values: pa.Array) -> BoolArray:
+def _nan_for_null(values: pa.Array, numbers: Any) -> Any:
+    """`numbers` (n,) or (n, d) with NaN in the rows that are null in `values` (n,)."""
     if not values.null_count:
-        return np.ones(len(values), bool)
-    return np.asarray(values.is_valid().to_pylist(), bool)
+        return numbers
+    filled = numbers.copy()
+    filled[np.asarray(values.is_null().to_pylist(), bool)] = np.nan
+    return filled
 
 
 def known_values(table: pa.Table, name: str) -> list[Any] | None:
@@ -122,4 +114,4 @@ def seconds(table: pa.Table, name: str) -> Any:
     """A column of times, float64 (n,), NaN where it is not known; None where it is known of no clip."""
     if name not in table.column_names or table[name].null_count == len(table):
         return None
-    return np.asarray(table[name].cast(pa.float64()).to_numpy(zero_copy_only=False), np.float64)
+    return np.concatenate([_numbers(chunk.cast(pa.float64()), np.float64) for chunk in table[name].chunks])

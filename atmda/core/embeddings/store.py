@@ -28,10 +28,6 @@ FORMAT = 1
 KEY = b"atmda"  # of the shards' own metadata
 
 
-class NewerFormatError(Exception):
-    """A manifest of a format that this edition does not know."""
-
-
 @dataclass(frozen=True)
 class Manifest:
     """What made a store: the encoder's identity, the data set's name and classes in class-id order, the width.
@@ -63,10 +59,7 @@ class Manifest:
         return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
 
     @classmethod
-    def from_json(cls, text: str) -> Manifest:
-        content = json.loads(text)
-        if content.get("format", FORMAT) > FORMAT:
-            raise NewerFormatError
+    def from_content(cls, content: Mapping[str, Any]) -> Manifest:
         scale = content.get("logit_scale")
         return cls(
             content["identity"],
@@ -145,9 +138,10 @@ def read_manifest(folder: Path) -> Manifest | None:
     if not path.is_file():
         return None
     try:
-        return Manifest.from_json(path.read_text("utf-8"))
-    except NewerFormatError as error:
-        raise StoreError(f"{path}: a newer atmda wrote this store.", "Update atmda.") from error
+        content = json.loads(path.read_text("utf-8"))
+        if content.get("format", FORMAT) > FORMAT:
+            raise StoreError(f"{path}: a newer atmda wrote this store.", "Update atmda.")
+        return Manifest.from_content(content)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise StoreError(f"{path}: it is damaged ({error}).", "Embed again with `force`.") from error
 

@@ -76,9 +76,7 @@ class EmbeddingTable:
 
     def labelled(self) -> BoolArray:
         """Which clips have a label, bool (n,)."""
-        if self.labels is not None:
-            return np.ones(len(self), bool)
-        return np.asarray([bool(own) for own in self.label_sets or ()] or np.zeros(len(self), bool), bool)
+        return np.asarray([bool(own) for own in self.labels_by_clip() or [()] * len(self)], bool)
 
     def take(self, rows: IntArray) -> EmbeddingTable:
         """The table of `rows` (k,) alone, in their order."""
