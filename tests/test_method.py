@@ -12,6 +12,7 @@ from atmda.core.evaluation.grid import run_grid
 from atmda.core.evaluation.splits import by_fold
 from atmda.core.methods.adaptation import adapt, background_profile, clip_profiles, probabilities
 from atmda.core.methods.backgrounds import Backgrounds
+from atmda.core.methods.base import Training
 from atmda.core.methods.prompts import background_prompts, class_prompts
 from atmda.core.methods.prototypes import nearest, scores, supervised, text_guided
 
@@ -93,11 +94,8 @@ def test_a_confusion_matrix_counts_true_classes_in_rows():
 def test_each_fold_is_tested_with_prototypes_of_the_others():
     folds = np.array([1, 2, 1, 2])
     (result,) = run_grid(
-        X,
-        Y,
+        Training(2, TEXT, X, Y),
         by_fold(folds),
-        2,
-        text=TEXT,
         backgrounds=Backgrounds(),
         modes=["sv"],
         modalities=["none"],
@@ -115,11 +113,8 @@ def test_the_grid_equals_the_method_spelled_out_cell_by_cell():
     own = rng.standard_normal((120, 8)).astype(np.float32)
     y, folds = rng.integers(0, 4, 120), rng.integers(1, 4, 120)
     results = run_grid(
-        X,
-        y,
+        Training(4, text, X, y),
         by_fold(folds),
-        4,
-        text=text,
         backgrounds=Backgrounds(text=B, own=own),
         modes=["zs", "tgap", "sv"],
         modalities=["none", "text", "audio"],
@@ -198,12 +193,10 @@ def esc50(folder: Path):
 )
 def test_real_clap_embeddings_of_esc50_give_the_figures_of_the_method(test_data, anchors, expected):
     audio, text, folds, _ = esc50(test_data / "data" / "esc50-clap")
+    X, y = audio["audio_features"].astype(np.float32), audio["audio_labels"].astype(np.int64)
     results = run_grid(
-        audio["audio_features"].astype(np.float32),
-        audio["audio_labels"].astype(np.int64),
+        Training(50, text[anchors].astype(np.float32), X, y),
         by_fold(folds),
-        50,
-        text=text[anchors].astype(np.float32),
         backgrounds=Backgrounds(),
         modes=["zs", "tgap", "sv"],
         modalities=["none"],

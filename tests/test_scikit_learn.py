@@ -17,6 +17,7 @@ from atmda import PrototypeClassifier
 from atmda.core.evaluation.grid import run_grid
 from atmda.core.evaluation.splits import by_fold, cross_validation
 from atmda.core.methods.backgrounds import Backgrounds
+from atmda.core.methods.base import Training
 
 #: checks that cannot be run here, with the reason
 NOT_RUN = {"check_array_api_input": "scikit-learn runs it only with SCIPY_ARRAY_API=1 and other array libraries"}
@@ -99,11 +100,8 @@ def test_it_agrees_with_the_grid_on_real_embeddings_fold_by_fold(test_data):
     X, y = audio["audio_features"].astype(np.float32), audio["audio_labels"].astype(np.int64)
     folds = np.array([int(Path(path).name[0]) for path in audio["audio_paths"]])
     (grid,) = run_grid(
-        X,
-        y,
+        Training(50, None, X, y),
         by_fold(folds),
-        50,
-        text=None,
         backgrounds=Backgrounds(),
         modes=["sv"],
         modalities=["none"],

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from atmda.core.evaluation.grid import run_grid
+from atmda.core.evaluation.metrics import METRICS
+from atmda.core.evaluation.selection import Chooser
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import TEXT
+from atmda.core.methods.base import TEXT, Training
 from atmda.errors import SettingsError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.anchors import ANCHORS
@@ -29,22 +31,20 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
     text = anchors.text(data) if any(TEXT in METHODS.get(mode).needs for mode in settings.mode) else None
     encoder = anchors.loaded
     scale = settings.logit_scale or (encoder.logit_scale if encoder else data.table.logit_scale)
+    training = Training(len(data.classes), text, data.table.embeddings, data.y)
+    chooser = Chooser(training, data.table.folds, data.table.sources, backgrounds, METRICS.get(data.metrics[0]))
     try:
         results = run_grid(
-            data.table.embeddings,
-            data.y,
+            training,
             data.splits,
-            len(data.classes),
-            text=text,
             backgrounds=backgrounds,
             modes=settings.mode,
             modalities=settings.modality,
             temperatures=settings.temperature,
             top_n=settings.top_n,
-            folds=data.table.folds,
-            sources=data.table.sources,
             metrics=data.metrics,
             logit_scale=scale,
+            choose=chooser.choose,
         )
     except ValueError as error:  # what a method or a metric finds only in the data
         raise SettingsError(f"{settings.embeddings}: {error}.") from error

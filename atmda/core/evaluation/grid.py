@@ -6,62 +6,66 @@ once a mode and modality. The scores of a cell are put together from them when t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
 from atmda.core.evaluation.metrics import METRICS, Metric, Scored
 from atmda.core.evaluation.results import Auto, FoldResult, GridResult
-from atmda.core.evaluation.selection import AUTO, Chooser
+from atmda.core.evaluation.selection import AUTO
 from atmda.core.methods import METHODS
 from atmda.core.methods.adaptation import adapt
 from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.base import CLIPS, Method, Scorer, Split, Training
 from atmda.core.methods.prototypes import TOP_N
-from atmda.core.types import BoolArray, FloatArray, IntArray
+from atmda.core.types import FloatArray, IntArray
 
-#: chooses options of a method for a split on its training clips
-Choose: TypeAlias = Callable[..., dict[str, float]]
 Profiles: TypeAlias = tuple["FloatArray | None", IntArray]
 
 
+class Choose(Protocol):
+    """Chooses what is "auto" for a split on its training clips alone, as `Chooser.choose` does."""
+
+    def __call__(
+        self,
+        method: Method,
+        split: Split,
+        modality: str,
+        temperature: float | str | None,
+        *,
+        options: bool,
+        scale: bool,
+    ) -> dict[str, float]: ...
+
+
 def run_grid(
-    X: FloatArray,
-    y: IntArray | BoolArray,
+    data: Training,
     splits: Sequence[Split],
-    n_classes: int,
     *,
-    text: FloatArray | None,
     backgrounds: Backgrounds,
     modes: Sequence[str],
     modalities: Sequence[str],
     temperatures: Sequence[float | Auto],
     top_n: int | Auto = TOP_N,
-    folds: IntArray | None = None,
-    sources: Sequence[str] | None = None,
     metrics: Sequence[str] = ("accuracy",),
     logit_scale: float | Auto | None = None,
+    choose: Choose | None = None,
 ) -> list[GridResult]:
-    """Classify X (n, d) with classes y, int (n,) or bool (n, c): each of `splits` says what is tested and trained on.
+    """Classify the clips X of `data`, whose classes are its y: each of `splits` says what is tested and trained on.
 
     Args:
-        text: anchors (c, d), needed by zs and tgap.
-        temperatures, top_n, logit_scale: "auto" is chosen on the training clips of each split by an inner
-            cross-validation over their `folds`, int (n,), else over folds made of them; `sources` (n,) are kept
-            together in it. A scale of None is not known.
-        metrics: names of `METRICS`; the first one is what is chosen by.
+        temperatures, top_n, logit_scale: "auto" is left to `choose`, split by split. A scale of None is not known.
+        metrics: names of `METRICS`.
 
     Raises:
         ValueError: something that a cell needs is missing.
         SettingsError: there is no such mode or metric.
     """
     measures = [METRICS.get(name) for name in metrics]
-    data = Training(n_classes, text, X, y)
-    choose = Chooser(data, folds, sources, backgrounds, measures[0]).choose
-    run = _Run(data, list(splits), backgrounds, choose, measures, logit_scale)
+    run = _Run(data, splits, backgrounds, choose, measures, logit_scale)
     results: list[GridResult] = []
     for mode in dict.fromkeys(modes):
         method = METHODS.get(mode)
@@ -84,9 +88,9 @@ class _Run:
     """What all cells of a grid share."""
 
     data: Training
-    splits: list[Split]
+    splits: Sequence[Split]
     backgrounds: Backgrounds
-    choose: Choose
+    choose: Choose | None
     metrics: list[Metric]
     logit_scale: float | Auto | None
 
@@ -120,6 +124,8 @@ class _Run:
         scale = self.logit_scale == AUTO and method.logit_scale is None
         if temperature != AUTO and not options and not scale:
             return {}
+        if self.choose is None:
+            raise ValueError("nothing chooses what is auto")
         return self.choose(method, split, modality, temperature, options=options, scale=scale)
 
     def _placed(self, parts: Sequence[FloatArray]) -> FloatArray:
