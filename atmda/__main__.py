@@ -1,5 +1,15 @@
-"""`python -m atmda`."""
+"""`atmda`, and `python -m atmda`."""
 
-from atmda.cli import main
+from atmda.signals import take_over
 
-main()
+
+def main() -> None:
+    """Entry point of the console command."""
+    take_over()  # before the imports, which take a moment in which people change their minds
+    from atmda.cli import app
+
+    app(prog_name="atmda")
+
+
+if __name__ == "__main__":
+    main()

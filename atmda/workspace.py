@@ -1,11 +1,12 @@
-"""Where things lie below the data directory, and how a path that nobody has taken is found."""
+"""Where things lie below the data directory, and where new ones go."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from pathlib import Path
+
+from atmda.core.files import claim, new_file
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,33 @@ class Workspace:
         return str(inside) if not Path(folder).exists() and inside.exists() else folder
 
     def new_results(self, begin: str, ending: str = ".csv") -> Path:
-        """A path in `results` named after this second that is not there yet: results_20240705T184401.csv."""
-        return unused(self.results / f"{begin}_{datetime.now():%Y%m%dT%H%M%S}{ending}")
+        """An empty file in `results`, made now and named after this second: results_20240705T184401.csv."""
+        return claim(self.results / f"{begin}_{datetime.now():%Y%m%dT%H%M%S}{ending}", new_file)
 
     def new_journal(self) -> Path:
-        """A path in `results` for the rows of a run that is not finished."""
+        """An empty file in `results` for the rows of a run that is not finished."""
         return self.new_results("unfinished")
 
-    def new_embeddings(self, name: str) -> Path:
-        """A path in `embeddings` named after the recordings and this second that is not there yet."""
+    def new_embeddings(self, name: str, ending: str = "") -> Path:
+        """A path in `embeddings` named after the recordings and this second, that nobody else is given.
+
+        Without `ending` it is a folder, made now; with one a file that is still to be made, and `partial` of it now.
+        """
         plain = "".join(character if character.isalnum() or character in "-_." else "_" for character in name)
-        return unused(self.embeddings / f"{plain}_{datetime.now():%Y%m%dT%H%M%S}")
+        path = self.embeddings / f"{plain}_{datetime.now():%Y%m%dT%H%M%S}"
+
+        def begin(path: Path) -> None:
+            if path.exists():
+                raise FileExistsError(path)
+            partial(path).mkdir()
+
+        return claim(path.with_name(path.name + ending), begin) if ending else claim(path, Path.mkdir)
 
     def new_soundscapes(self, name: str) -> Path:
-        """A path in `inputs` named after the events and this second that is not there yet."""
-        return unused(self.inputs / f"{name}-{datetime.now():%Y%m%d%H%M%S}")
+        """An empty folder in `inputs`, made now and named after the events and this second."""
+        return claim(self.inputs / f"{name}-{datetime.now():%Y%m%d%H%M%S}", Path.mkdir)
 
 
-def unused(path: Path) -> Path:
-    """`path`, or, where it is taken, the first of `path`-2, `path`-3, ... that is not."""
-    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
-    return path if not path.exists() else next(other for other in numbered if not other.exists())
+def partial(path: Path) -> Path:
+    """Where the store lies that a single file of embeddings is made of."""
+    return path.with_name(f"{path.name}.partial")

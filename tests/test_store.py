@@ -10,6 +10,7 @@ import pytest
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.formats import read_embeddings, read_text_anchors, write_npz, write_original
+from atmda.core.embeddings.manifest import FORMAT
 from atmda.core.embeddings.store import MANIFEST, EmbeddingStore, Manifest, read_manifest, read_store
 from atmda.errors import StoreError
 
@@ -237,7 +238,7 @@ def test_a_store_of_a_newer_format_is_refused_and_left_alone(tmp_path):
     store = EmbeddingStore.open(tmp_path / "store", manifest())
     store.append([row(1)], {})
     path = tmp_path / "store" / MANIFEST
-    newer = json.dumps(json.loads(path.read_text("utf-8")) | {"format": 2})
+    newer = json.dumps(json.loads(path.read_text("utf-8")) | {"format": FORMAT + 1})
     path.write_text(newer, "utf-8")
     for use in (read_store, lambda folder: EmbeddingStore.open(folder, manifest())):
         with pytest.raises(StoreError, match="a newer atmda wrote this store"):

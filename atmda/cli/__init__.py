@@ -89,8 +89,3 @@ def callback(
     A clip is labelled by the nearest sentence; what the background scores is subtracted first.
     Try it: atmda infer --demo
     """
-
-
-def main() -> None:
-    """Entry point of the console command."""
-    app(prog_name="atmda")

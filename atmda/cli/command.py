@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -12,6 +14,7 @@ import typer
 from atmda.cli.console import Console
 from atmda.cli.exit_codes import exit_code_of
 from atmda.settings import Flag, Settings, load_settings
+from atmda.signals import stopped_in_order
 
 
 def _show_help(context: typer.Context, wanted: bool) -> None:
@@ -49,7 +52,12 @@ def build_command(
         def work() -> int:
             settings = load_settings(model, given, command=name, config=config)
             with Console(settings.json_output, settings.quiet, settings.verbose) as console:
-                return run(settings, console)
+                try:
+                    with stopped_in_order():
+                        return run(settings, console)
+                except KeyboardInterrupt:
+                    console.warning(f"Interrupted; what was finished is kept. To go on: {_go_on(settings, console)}")
+                    raise
 
         raise typer.Exit(exit_code_of(work, debug=bool(given["debug"])))
 
@@ -70,6 +78,15 @@ def build_command(
     text = f"{inspect.getdoc(model)}\n\n[bold]Examples[/bold]\n\n" + "\n\n".join(examples.strip().splitlines())
     single.command(name, help=text, no_args_is_help=True, add_help_option=False)(body)
     return typer.main.get_command(single)
+
+
+def _go_on(settings: Settings, console: Console) -> str:
+    """The command that goes on with what was stopped: the same one, with the output that it chose by itself."""
+    plain = {"-o": "--output"}
+    words = [plain.get(word, word) for word in sys.argv[1:] if word != "--force"]  # which would start again
+    if console.output is not None and getattr(settings, "output", None) is None:
+        words += ["--output", str(console.output)]
+    return shlex.join(["atmda", *words])
 
 
 def _rank(model: type[Settings], field: str) -> int:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -27,6 +28,7 @@ class Console(Observer):
         self.json_output = json_output
         self.quiet = quiet
         self.verbose = verbose and not quiet
+        self.output: Path | None = None
 
     def __enter__(self) -> Console:
         return self
@@ -46,6 +48,9 @@ class Console(Observer):
 
     def warning(self, message: str) -> None:
         sys.stderr.write(f"warning: {in_flags(message)}\n")
+
+    def writes_to(self, output: Path) -> None:
+        self.output = output
 
     def document(self, content: Any) -> None:
         """The command's result as one JSON document; only with --json."""

@@ -21,10 +21,11 @@ def run(settings: EmbedSettings, console: Console) -> int:
     from atmda.tasks.embed import embed
 
     done = embed(settings, console)
-    console.document({"output": str(done.output), "format": done.format, "clips": done.clips, "skipped": done.skipped})
+    console.document({**vars(done), "output": str(done.output)})
     console.text(str(done.output))
     skipped = f", {len(done.skipped)} skipped" if done.skipped else ""
-    console.notice(f"{done.clips} clips embedded{skipped}.")
+    changed = f", {done.changed} of them again since they had changed" if done.changed else ""
+    console.notice(f"{done.clips} clips embedded{changed}{skipped}.")
     return SOME_SKIPPED if done.skipped else DONE
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable
 
 from atmda.cli.spelling import in_flags
+from atmda.core.interruption import Stopped
 from atmda.errors import AtmdaError, SettingsError
 
-DONE, FAILED, WRONG_USAGE, SOME_SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
+DONE, FAILED, WRONG_USAGE, SOME_SKIPPED = 0, 1, 2, 3
+BY_SIGNAL = 128  # and the signal's number
 
 
 def exit_code_of(work: Callable[[], int], *, debug: bool = False) -> int:
@@ -26,9 +29,8 @@ def exit_code_of(work: Callable[[], int], *, debug: bool = False) -> int:
             raise
         _print(str(error))
         return FAILED
-    except KeyboardInterrupt:
-        _print("Interrupted; what was finished is kept.")
-        return INTERRUPTED
+    except KeyboardInterrupt as error:
+        return BY_SIGNAL + (error.number if isinstance(error, Stopped) else signal.SIGINT)
     except BrokenPipeError:  # the reader of our stdout went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE

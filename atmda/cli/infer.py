@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from atmda.cli.command import build_command
 from atmda.cli.console import Console
 from atmda.cli.exit_codes import DONE, SOME_SKIPPED
+from atmda.core.files import placeholder
 from atmda.settings.infer import InferSettings
 
 if TYPE_CHECKING:
@@ -27,16 +30,27 @@ def run(settings: InferSettings, console: Console) -> int:
     """Label the recordings, save the results, show a table; with --demo also what adaptation did."""
     from atmda.tasks.infer import NothingUsableError, infer
 
-    output = settings.output or str(settings.workspace.new_results("results"))
-    quiet_stdout = output == "-" and console.json_output  # one document is all that may be there
-    try:
-        done = infer(settings.model_copy(update={"output": None if quiet_stdout else output}), console)
-    except NothingUsableError as error:
-        console.document({"output": None, "results": [], "skipped": error.skipped})
-        raise
+    with _output(settings, console) as output:
+        quiet_stdout = output == "-" and console.json_output  # one document is all that may be there
+        try:
+            done = infer(settings.model_copy(update={"output": None if quiet_stdout else output}), console)
+        except NothingUsableError as error:
+            console.document({"output": None, "results": [], "skipped": error.skipped})
+            raise
     view = "document" if console.json_output else "demo" if settings.demo else "table"
     VIEWS[view](done, output, console)
     return SOME_SKIPPED if done.skipped else DONE
+
+
+@contextmanager
+def _output(settings: InferSettings, console: Console) -> Iterator[str]:
+    """Where the rows go: as asked, else a file named after this second that is nobody else's."""
+    if settings.output is not None:
+        yield settings.output
+        return
+    with placeholder(settings.workspace.new_results("results")) as path:
+        console.writes_to(path)
+        yield str(path)
 
 
 def show_document(done: InferResult, output: str, console: Console) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from itertools import chain, count
 from pathlib import Path
+
+from atmda.errors import AtmdaError
 
 TEMPORARY = ".tmp-"
 
 
 @contextmanager
 def publish(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; what is written there becomes `path` when the block ends well."""
+    """Yield a temporary path beside `path`; what is written there becomes `path` when the block ends well.
+
+    Raises OSError, which names `path` and not the temporary one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
     try:
@@ -21,14 +27,72 @@ def publish(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         temporary.replace(path)
         _sync_folder(path.parent)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what a killed run left half written in `folder`."""
-    for leftover in folder.glob(f"{TEMPORARY}*"):
+def check_writable(path: Path) -> None:
+    """Raises AtmdaError where a file at `path`, which may be there already, could not be written.
+
+    Tried, not looked up: permissions do not tell of read-only and full disks.
+    """
+    probe = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(bytes(4096))
+        probe.unlink()
+    except OSError as error:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+        raise AtmdaError(
+            f"{path} cannot be written ({error.strerror or error}).", "Choose another `output`, or make room."
+        ) from error
+
+
+@contextmanager
+def placeholder(path: Path) -> Iterator[Path]:
+    """An empty file that is removed behind the block where nothing was written into it."""
+    try:
+        yield path
+    finally:
+        with suppress(OSError):
+            if path.stat().st_size == 0:
+                path.unlink()
+
+
+def remove_leftovers(folder: Path, name: str = "*") -> None:
+    """Delete what killed runs left half written in `folder`, of files that `name` (a glob) matches.
+
+    Only for who holds those names alone: what another is writing at this moment looks the same.
+    """
+    for leftover in folder.glob(f"{TEMPORARY}*-{name}"):
         leftover.unlink(missing_ok=True)
+
+
+def claim(path: Path, make: Callable[[Path], None]) -> Path:
+    """Make `path`, or, where it is taken, the first of `path`-2, `path`-3, ... that is not.
+
+    `make` makes one, or raises FileExistsError: finding and making it are one step, so that of two processes that ask
+    at once each gets its own. Raises OSError.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    numbered = (path.with_name(f"{path.stem}-{number}{path.suffix}") for number in count(2))
+    for free in chain([path], numbered):
+        try:
+            make(free)
+        except FileExistsError:
+            continue
+        return free
+    raise AssertionError("numbers do not end")
+
+
+def new_file(path: Path) -> None:
+    """Make an empty file. Raises OSError, FileExistsError where there is one."""
+    path.touch(exist_ok=False)
 
 
 def _sync_folder(folder: Path) -> None:

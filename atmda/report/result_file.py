@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from atmda.core.files import publish
-from atmda.errors import SettingsError
+from atmda.core.files import check_writable, claim, new_file, publish
+from atmda.errors import AtmdaError, SettingsError
 from atmda.report.formats import Row, TableFormat, format_of
-from atmda.report.formats.comma_separated import write_lines
+from atmda.report.formats.comma_separated import write_csv, write_lines
 from atmda.report.journal import Journal
 
 STDOUT = "-"
@@ -23,16 +24,20 @@ class ResultFile:
         output: a file whose ending names its format, - for CSV on stdout, or None to keep nothing on the disk.
         journal_path: gives a path for the journal that is not there yet.
         warn: told of what goes wrong.
+        refuge: a folder for the rows where `output` cannot be written after all.
 
-    Raises SettingsError for an output that cannot be written, before hours of work.
+    Raises SettingsError, AtmdaError for an output that cannot be written, before hours of work.
     """
 
-    def __init__(self, output: str | None, journal_path: Callable[[], Path], warn: Callable[[str], None]) -> None:
+    def __init__(
+        self, output: str | None, journal_path: Callable[[], Path], warn: Callable[[str], None], refuge: Path = Path()
+    ) -> None:
         self.output = output
         self.rows: list[Row] = []
         self._format = None if output in (None, STDOUT) else _checked(str(output))
         self._journal = None if output is None else Journal(journal_path, warn)
         self._warn = warn
+        self._refuges = (refuge, Path(tempfile.gettempdir()))
 
     def add(self, row: Row) -> None:
         self.rows.append(row)
@@ -62,12 +67,33 @@ class ResultFile:
         if self.output == STDOUT:
             write_lines(sys.stdout, columns, self.rows)
         elif self._format is not None:
-            with publish(Path(str(self.output))) as temporary:
-                self._format.write(columns, self.rows, temporary)
+            try:
+                with publish(Path(str(self.output))) as temporary:
+                    self._format.write(columns, self.rows, temporary)
+            except OSError as error:
+                raise AtmdaError(
+                    f"{self.output} cannot be written ({error.strerror or error}).", self._rescued(columns)
+                ) from error
+
+    def _rescued(self, columns: list[str]) -> str:
+        """Keep the rows where that can be done, and say where that is."""
+        for folder in self._refuges:
+            path = folder / f"rescued_{Path(str(self.output)).stem}.csv"
+            try:
+                path = claim(path, new_file)
+                with publish(path) as temporary:
+                    write_csv(columns, self.rows, temporary)
+            except OSError:
+                continue
+            return f"All {len(self.rows)} rows are in {path}."
+        write_lines(sys.stdout, columns, self.rows)
+        return f"All {len(self.rows)} rows were printed instead."
 
 
 def _checked(output: str) -> TableFormat:
     found = format_of(output)
-    if Path(output).is_dir():
+    path = Path(output)
+    if path.is_dir():
         raise SettingsError(f"`output` {output}: it is a directory.", "Give a file.", setting="output")
+    check_writable(path)
     return found

@@ -27,6 +27,9 @@ class ClassifySettings(EncoderSettings):
     embeddings: Annotated[Path | None, flag("--embeddings", metavar="PATH", panel=WHAT)] = Field(
         None, description="A Parquet store, a .npz or an original .pt file."
     )
+    partial: Annotated[bool, flag("--partial", panel=WHAT)] = Field(
+        False, description="Take what is there of a store that is incomplete or was altered."
+    )
     dataset: Annotated[str | None, flag("--dataset", metavar="NAME", complete=dataset_names, panel=WHAT)] = Field(
         None, description="The data set whose classes these are, where the embeddings do not say."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,6 +20,10 @@ from atmda.soundscapes.rendering import Renderer
 
 Outcome: TypeAlias = "dict[str, Any] | str"  # a record, or why there is none
 Pending: TypeAlias = Callable[[], list[Outcome]]  # waits for a chunk's outcomes
+
+
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+QUIET = "ignore:resource_tracker"
 
 
 class Generator(Protocol):
@@ -41,13 +46,37 @@ def worker_pool(generator: Generator, workers: int) -> Iterator[Submit]:
         renderer = Renderer()
         yield lambda chunk: lambda: _outcomes(generator, chunk, renderer)
         return
+    _keep_trackers_quiet()
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _start_worker, (generator,))
-    for _ in range(workers):
-        pool.submit(_run_chunk, [])  # so that workers start while the first window is planned
+    with _signals_blocked():
+        for _ in range(workers):
+            pool.submit(_run_chunk, [])  # so that workers start while the first window is planned
     try:
         yield lambda chunk: _pending(pool.submit(_run_chunk, chunk))
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _signals_blocked() -> Iterator[None]:
+    """Processes that start in this block are not ended by a signal to the whole group, as Ctrl-C and schedulers send.
+
+    They would leave the parent without workers, or print a traceback, before `_start_worker` has run.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _keep_trackers_quiet() -> None:
+    """Python's tracker of semaphores cleans up after a parent that was killed; it need not tell what it found."""
+    if QUIET not in sys.warnoptions:
+        sys.warnoptions.append(QUIET)  # which it passes on to processes that it starts
 
 
 def _pending(future: Future[list[Outcome]]) -> Pending:
@@ -68,10 +97,11 @@ _renderer: Renderer
 
 
 def _start_worker(generator: Generator) -> None:
-    """In a worker: leave Ctrl-C to the parent, and end as soon as the parent is gone."""
+    """In a worker: leave signals to the parent, and end as soon as the parent is gone."""
     global _generator, _renderer
     _generator, _renderer = generator, Renderer()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

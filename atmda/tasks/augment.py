@@ -112,6 +112,7 @@ def _generate(settings: AugmentSettings, observer: Observer) -> AugmentResult:
     total, workers = len(clips) * parameters.n_soundscapes, settings.num_workers or usable_cores()
     _describe(observer, front, clips, back, scenes, workers)
     output = settings.output or workspace.new_soundscapes(front.name)
+    observer.writes_to(output)
     if not begin_or_resume(output, _made_with(settings, front, clips, back)):
         _check_space(output, total, parameters.duration)
     labels = tuple(front.labels), tuple(scenes)
@@ -145,7 +146,7 @@ def _run(output: Path, total: int, observer: Observer, work: Callable[[Advance],
     try:
         with observer.progress("Mixing", total) as advance:
             counts = work(advance)
-    except (KeyboardInterrupt, AtmdaError):
+    except AtmdaError:
         observer.notice(f"To go on, run the same command with `output` {output}")
         raise
     for sentence in counts.skipped[:SKIPPED_SHOWN]:

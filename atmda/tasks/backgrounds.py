@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.embeddings.identity import check_same, check_width
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.methods.backgrounds import Backgrounds
@@ -15,6 +14,7 @@ from atmda.errors import StoreError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.anchors import Anchors
 from atmda.tasks.evaluation import Evaluated
+from atmda.tasks.stored import whole_store
 
 
 def _none(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
@@ -31,7 +31,7 @@ def _of_recordings(settings: ClassifySettings, data: Evaluated, anchors: Anchors
     """Each clip's own where it is known, else all. Raises StoreError where they were embedded in another way."""
     path = settings.bg_embeddings
     assert path is not None
-    found = read_embeddings(path)
+    found = whole_store(path, anchors.observer, partial=settings.partial)
     check_same(data.table.identity, found.identity, str(settings.embeddings), str(path))
     check_width(data.width, found.embeddings.shape[1], str(settings.embeddings), f"those in {path} have")
     rows = _own_rows(str(path), data.table, found)

@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from atmda.core.clip import Clip
+from atmda.core.embeddings.engine import Embedded
 from atmda.core.embeddings.formats import write_npz, write_original
-from atmda.core.embeddings.store import EmbeddingStore, Manifest, read_store
+from atmda.core.embeddings.schema import Seen, is_stale
+from atmda.core.embeddings.store import EmbeddingStore, Manifest, check_is_store, read_store
+from atmda.core.fingerprint import Fingerprint
+from atmda.core.locks import locked
 from atmda.core.types import FloatArray
 from atmda.datasets import Dataset, load_dataset, load_folder
 from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
@@ -17,6 +21,7 @@ from atmda.settings.embed import EmbedSettings
 from atmda.tasks.encoding import embedded, open_encoder
 from atmda.tasks.observer import Observer
 from atmda.tasks.results import EmbedResult
+from atmda.workspace import partial
 
 SHARD_CLIPS = 256  # what a killed run loses at most
 
@@ -34,7 +39,9 @@ def embed(settings: EmbedSettings, observer: Observer | None = None) -> EmbedRes
     for problem in data.problems:
         observer.warning(problem)
     observer.detail(f"{data.name}: {len(data.clips)} clips, {len(data.labels)} classes, {len(data.folds)} folds.")
-    output = settings.output or settings.workspace.new_embeddings(settings.source_name)
+    ending = "" if settings.format == "parquet" else f".{settings.format}"
+    output = settings.output or settings.workspace.new_embeddings(settings.source_name, ending)
+    observer.writes_to(output)
     return WRITERS[settings.format](settings, data, output, observer)
 
 
@@ -43,42 +50,59 @@ def _one_file(settings: EmbedSettings, data: Dataset, output: Path, observer: Ob
     output = output if output.suffix == f".{settings.format}" else output.with_name(f"{output.name}.{settings.format}")
     if output.exists() and not settings.force:
         raise StoreError(f"{output}: it exists already.", "Choose another `output`, or `force` to make it again.")
-    folder = output.with_name(f"{output.name}.partial")
+    folder = partial(output)
     done = _fill(settings, data, folder, observer)
     write = write_npz if settings.format == "npz" else write_original
     write(read_store(folder), output)
     shutil.rmtree(folder)
-    return EmbedResult(output, settings.format, done.clips, done.skipped)
+    return EmbedResult(output, settings.format, done.clips, done.skipped, done.changed)
 
 
 def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observer) -> EmbedResult:
     """Embed what the store in `folder` lacks."""
-    encoder = open_encoder(settings, observer)
-    part = "part" if settings.shard is None else "part-{}-of-{}".format(*settings.shard)
-    manifest = Manifest(encoder.identity, encoder.dim, data.name, data.labels, encoder.logit_scale)
-    store = EmbeddingStore.open(folder, manifest, part=part, force=settings.force)
+    check_is_store(folder)
+    part = "" if settings.shard is None else "{}-of-{}".format(*settings.shard)
     clips = data.clips if settings.shard is None else data.clips[settings.shard[0] - 1 :: settings.shard[1]]
-    left = _left(clips, store, folder, observer)
-    shard = _Shard(store)
-    try:
-        for clip, result in embedded(encoder, left, settings, observer, "Embedding"):
-            shard.add(clip, result.embedding, result.error.reason if result.error else "")
-    finally:
-        shard.publish()  # also when interrupted: what was finished is kept
-    done, skipped = store.done()
+    with locked(folder, part):
+        encoder = open_encoder(settings, observer)
+        manifest = Manifest(encoder.identity, encoder.dim, data.name, data.labels, encoder.logit_scale)
+        store = EmbeddingStore.open(folder, manifest, part="-".join(filter(None, ("part", part))), force=settings.force)
+        for sentence in store.told:
+            observer.notice(f"note: {folder}: {sentence}")
+        left, changed = _left(clips, store, folder, observer)
+        store.expect(len(clips))
+        shard = _Shard(store)
+        try:
+            for clip, result in embedded(encoder, left, settings, observer, "Embedding", fingerprint=Fingerprint.of):
+                shard.add(clip, result)
+        finally:
+            shard.publish()  # also when interrupted: what was finished is kept
+        store.finish()
+        done, skipped = store.done()
     names = {clip.name for clip in clips}
-    return EmbedResult(
-        folder, "parquet", len(done & names), {clip: reason for clip, reason in skipped.items() if clip in names}
-    )
+    skipped = {clip: reason for clip, reason in skipped.items() if clip in names}
+    return EmbedResult(folder, "parquet", len(done & names), skipped, len(changed))
 
 
-def _left(clips: Sequence[Clip], store: EmbeddingStore, folder: Path, observer: Observer) -> list[Clip]:
-    """The clips that are not done; once all were tried, those that were skipped, for they may have been mended."""
-    done, skipped = store.done()
-    left = [clip for clip in clips if clip.name not in done and clip.name not in skipped]
+def _left(
+    clips: Sequence[Clip], store: EmbeddingStore, folder: Path, observer: Observer
+) -> tuple[list[Clip], set[str]]:
+    """The clips that are not done, and which were done, but have changed since.
+
+    Once all were tried those that were skipped are left, for they may have been mended.
+    """
+    shards = store.shards()
+    skipped = {clip for shard in shards for clip in shard.skipped}
+    stored = {row["clip"]: row for shard in shards for row in shard.table.to_pylist()}
+    changed = {clip.name for clip in clips if clip.name in stored and is_stale(clip, stored[clip.name])}
+    if changed:
+        observer.notice(f"{len(changed)} clips have changed since they were embedded, and are done again.")
+        store.forget(changed)
+    done = stored.keys() - changed
+    left = [clip for clip in clips if clip.name not in done and clip.name not in skipped - changed]
     if left and (done or skipped):
         observer.notice(f"Resuming {folder}: {len(clips) - len(left)} of {len(clips)} clips are done.")
-    return left or [clip for clip in clips if clip.name in skipped]
+    return left or [clip for clip in clips if clip.name in skipped - done], changed
 
 
 class _Shard:
@@ -88,19 +112,21 @@ class _Shard:
         self._store = store
         self._rows: list[tuple[Clip, FloatArray]] = []
         self._skipped: dict[str, str] = {}
+        self._seen: dict[str, Seen] = {}
 
-    def add(self, clip: Clip, embedding: FloatArray | None, reason: str) -> None:
-        if embedding is None:
-            self._skipped[clip.name] = reason
+    def add(self, clip: Clip, result: Embedded) -> None:
+        if result.embedding is None:
+            self._skipped[clip.name] = result.error.reason if result.error else ""
         else:
-            self._rows.append((clip, embedding))
+            self._rows.append((clip, result.embedding))
+            self._seen[clip.name] = Seen("; ".join(result.notes), result.fingerprint)
         if len(self._rows) + len(self._skipped) >= SHARD_CLIPS:
             self.publish()
 
     def publish(self) -> None:
         if self._rows or self._skipped:
-            self._store.append(self._rows, self._skipped)
-            self._rows, self._skipped = [], {}
+            self._store.append(self._rows, self._skipped, self._seen)
+            self._rows, self._skipped, self._seen = [], {}, {}
 
 
 #: where clips and what is known of them come from

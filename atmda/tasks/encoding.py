@@ -12,7 +12,7 @@ from atmda.tasks.observer import Observer
 
 if TYPE_CHECKING:
     from atmda.core.audio import Recording
-    from atmda.core.embeddings.engine import Embedded
+    from atmda.core.embeddings.engine import Embedded, TakeFingerprint
     from atmda.core.encoders.base import Encoder
 
 UNKNOWN_SHOWN = 5  # labels that say little to an encoder, named one by one
@@ -67,10 +67,11 @@ def embedded(
     observer: Observer,
     what: str,
     recordings: Sequence[Recording] | None = None,
+    fingerprint: TakeFingerprint | None = None,
 ) -> Iterator[tuple[Clip, Embedded]]:
     """Embed clips, in order; the observer is told of those that are skipped, of notes, and how far it is.
 
-    `recordings`: what is read in place of the clips' files, as waveforms in memory.
+    `recordings`: what is read in place of the clips' files, as waveforms in memory. `fingerprint`: taken of files.
     """
     from atmda.core.embeddings.engine import embed_clips
 
@@ -79,6 +80,7 @@ def embedded(
         clips if recordings is None else recordings,
         batch_size=settings.batch_size,
         num_workers=settings.num_workers,
+        fingerprint=fingerprint,
     )
     position = 0
     with observer.progress(what, len(clips)) as advance:

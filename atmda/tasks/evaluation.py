@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.splits import sources_in_several_folds, untrained_classes
@@ -17,6 +16,7 @@ from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.observer import Observer, some_of
 from atmda.tasks.splitting import SPLITS
+from atmda.tasks.stored import whole_store
 from atmda.tasks.true_classes import true_classes
 
 
@@ -52,7 +52,7 @@ def _usable(settings: ClassifySettings, observer: Observer) -> EmbeddingTable:
     """The stored embeddings without those that hold values that are not numbers, and clips without a label."""
     path = settings.embeddings
     assert path is not None
-    table = read_embeddings(path, unusable=True)
+    table = whole_store(path, observer, partial=settings.partial, unusable=True)
     finite = table.finite()
     if not finite.any():
         raise StoreError(f"{path}: there is no embedding in it that can be used.", "Embed again.")

@@ -9,6 +9,7 @@ from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import embedded
 from atmda.tasks.observer import Observer
+from atmda.tasks.stored import any_store
 
 if TYPE_CHECKING:
     from atmda.core.embeddings.table import EmbeddingTable
@@ -29,7 +30,6 @@ def _embedded_examples(settings: InferSettings, encoder: Encoder, observer: Obse
     """Labelled embeddings: read from a store, or made of the recordings of a labelled folder."""
     import numpy as np
 
-    from atmda.core.embeddings.formats import read_embeddings
     from atmda.core.embeddings.identity import check_same, check_width
     from atmda.core.embeddings.table import EmbeddingTable
     from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
@@ -37,7 +37,7 @@ def _embedded_examples(settings: InferSettings, encoder: Encoder, observer: Obse
     path = settings.examples
     assert path is not None
     if path.is_file() or (path.is_dir() and any(path.glob("*.parquet"))):
-        table = read_embeddings(path)
+        table = any_store(path, observer)
         check_same(encoder.identity, table.identity, f"`model` {encoder.name}", str(path))
         check_width(encoder.dim, table.embeddings.shape[1], f"`model` {encoder.name}", f"those in {path} have")
         return table

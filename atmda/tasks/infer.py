@@ -43,7 +43,7 @@ def infer(
     observer = observer or Observer()
     settings.check()
     settings = demo_settings(settings) if settings.demo else settings
-    file = ResultFile(settings.output, settings.workspace.new_journal, observer.warning)
+    file = ResultFile(settings.output, settings.workspace.new_journal, observer.warning, settings.workspace.results)
     subject = SUBJECTS[settings.subject](settings, observer, recordings)
     classes = CLASSES[settings.classes_from](settings, subject)
     profile = PROFILES[settings.modality](settings, subject, classes, background)
@@ -54,7 +54,7 @@ def infer(
     )
     predictions: list[Prediction] = []
     skipped: dict[str, str] = {}
-    with file:
+    with subject.kept(), file:
         for name, embedding, note in subject.clips():
             if embedding is None:
                 skipped[name] = note

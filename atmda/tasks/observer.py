@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 Advance = Callable[[int], None]
 _LOGGER = logging.getLogger("atmda")
@@ -34,6 +35,9 @@ class Observer:
     def warning(self, message: str) -> None:
         """Something that is left out or may not be what was meant."""
         _LOGGER.warning(message)
+
+    def writes_to(self, output: Path) -> None:
+        """Where finished work is kept: what `output` must be to go on, should the task be stopped."""
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Advance]:

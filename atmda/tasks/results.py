@@ -70,12 +70,14 @@ class EmbedResult:
         output: the store, or the one file. format: "parquet", "npz" or "pt".
         clips: how many of the clips asked for have an embedding.
         skipped: those that could not be used, with the reason.
+        changed: how many had been embedded before, but were not the same any more, and were embedded again.
     """
 
     output: Path
     format: str
     clips: int
     skipped: dict[str, str]
+    changed: int = 0
 
     def table(self) -> EmbeddingTable:
         """The embeddings, float32 (n, d), with labels, folds and sources. Raises StoreError where they were damaged."""

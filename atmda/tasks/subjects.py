@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
@@ -11,12 +13,15 @@ from atmda.core.audio import Recording
 from atmda.core.clip import Clip
 from atmda.core.embeddings.identity import TEXT_FIELDS, check_same
 from atmda.core.encoders.base import Encoder
+from atmda.core.fingerprint import Fingerprint
 from atmda.core.types import FloatArray
 from atmda.datasets import load_folder
 from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import embedded, open_encoder
 from atmda.tasks.observer import Observer
+from atmda.tasks.stored import any_store
+from atmda.tasks.unfinished import Unfinished
 
 Recordings: TypeAlias = Sequence[Recording]
 #: name, embedding (d,) and a note; or None for the embedding, and why the clip is skipped
@@ -49,6 +54,10 @@ class Subject:
         """Each clip in order, embedded."""
         raise NotImplementedError
 
+    def kept(self) -> AbstractContextManager[object]:
+        """A block in which finished work is kept should it be interrupted, and let go of where it ends well."""
+        return nullcontext()
+
 
 class RecordedSubject(Subject):
     """Recordings in a folder, or in memory (`recordings`). Raises SettingsError, AtmdaError where there are none."""
@@ -58,26 +67,45 @@ class RecordedSubject(Subject):
         self._recordings = recordings
         self.name = settings.audio_folder or "the recordings given"
         self._clips = _clips(settings) if recordings is None else numbered(recordings)
+        self._unfinished: Unfinished | None = None
         observer.detail(f"{self.name}: {len(self._clips)} recordings to label.")
 
+    def kept(self) -> AbstractContextManager[object]:
+        if self._recordings is not None or self.settings.output in (None, "-"):
+            return nullcontext()
+        self._unfinished = Unfinished(Path(str(self.settings.output)), self.encoder, self.observer)
+        return self._unfinished
+
     def clips(self) -> Iterator[EmbeddedClip]:
-        found = embedded(self.encoder, self._clips, self.settings, self.observer, "Labelling", self._recordings)
-        for clip, result in found:
+        there = {clip.name: self._unfinished.of(clip) for clip in self._clips} if self._unfinished else {}
+        left = [clip for clip in self._clips if there.get(clip.name) is None]
+        if len(left) < len(self._clips):
+            done = len(self._clips) - len(left)
+            self.observer.notice(f"Resuming: {done} of {len(self._clips)} recordings were embedded by an earlier run.")
+        new = embedded(
+            self.encoder, left, self.settings, self.observer, "Labelling", self._recordings, Fingerprint.glance
+        )
+        for clip in self._clips:
+            if (known := there.get(clip.name)) is not None:
+                yield clip.name, *known
+                continue
+            _, result = next(new)
+            if self._unfinished is not None:
+                self._unfinished.add(clip, result)
             if result.embedding is None:
                 yield clip.name, None, result.error.reason if result.error else ""
             else:
                 yield clip.name, result.embedding, "; ".join(result.notes)
+        deque(new, 0)  # to its end, where the progress is closed
 
 
 class StoredSubject(Subject):
     """Embeddings of a store; an encoder that goes with them must be the one that made them."""
 
     def __init__(self, settings: InferSettings, observer: Observer, recordings: Recordings | None) -> None:
-        from atmda.core.embeddings.formats import read_embeddings  # brings pyarrow along
-
         super().__init__(settings, observer)
         self.name = str(settings.embeddings)
-        self._table = read_embeddings(Path(self.name))
+        self._table = any_store(Path(self.name), observer)
         observer.detail(f"{self.name}: {len(self._table)} embeddings to label.")
 
     @cached_property

@@ -8,21 +8,25 @@ Only one batch of windows a thread is in memory, however long a recording is.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
 from atmda.core.audio import Audio, Recording, open_recording
+from atmda.core.clip import Clip
 from atmda.core.device import usable_cores
+from atmda.core.fingerprint import Fingerprint
 from atmda.core.parallel import one_threaded_pool
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
+TakeFingerprint: TypeAlias = Callable[[Path], Fingerprint]
 SILENCE = "digital silence: every sample is zero"
 
 
@@ -42,11 +46,15 @@ class AudioEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Embedded:
-    """What became of one clip: an `embedding` (d,), or the `error` for which it was skipped; `notes` to tell."""
+    """What became of one clip: an `embedding` (d,), or the `error` for which it was skipped.
+
+    notes: to tell. fingerprint: of the clip's file, where it was asked for.
+    """
 
     embedding: FloatArray | None
     error: AudioError | None = None
     notes: tuple[str, ...] = ()
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass
@@ -59,7 +67,12 @@ class _Progress:
 
 
 def embed_clips(
-    encoder: AudioEncoder, clips: Sequence[Recording], *, batch_size: int | None = None, num_workers: int | None = None
+    encoder: AudioEncoder,
+    clips: Sequence[Recording],
+    *,
+    batch_size: int | None = None,
+    num_workers: int | None = None,
+    fingerprint: TakeFingerprint | None = None,
 ) -> Iterator[list[Embedded]]:
     """Embed `clips`, yielding the results unit by unit in the order of `clips`; a bad clip is a result, not an end.
 
@@ -68,6 +81,7 @@ def embed_clips(
         clips: paths, `Clip`s, `Audio`s or (waveform, rate) pairs.
         batch_size: windows a batch and clips a unit; the encoder's own choice unless given.
         num_workers: threads; one a usable core unless given.
+        fingerprint: taken of the clips' files, where it is given, for the results to carry.
     """
     size = batch_size or encoder.batch_size
     workers = num_workers or usable_cores()
@@ -76,7 +90,7 @@ def embed_clips(
     waiting: deque[Future[list[Embedded]]] = deque()
     with one_threaded_pool(workers) as pool:
         for unit in units:
-            waiting.append(pool.submit(_embed_unit, encoder, unit, size, device))
+            waiting.append(pool.submit(_embed_unit, encoder, unit, size, device, fingerprint))
             if len(waiting) > 2 * workers:  # read ahead, but not without end
                 yield waiting.popleft().result()
         while waiting:
@@ -96,7 +110,10 @@ def embed_all(
     return np.stack(rows) if rows else np.zeros((0, encoder.dim), np.float32)  # type: ignore[arg-type]
 
 
-def _embed_unit(encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any) -> list[Embedded]:
+def _embed_unit(
+    encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any, take: TakeFingerprint | None
+) -> list[Embedded]:
+    seen = _fingerprints(clips, take)  # first: what changes later is found to differ
     progress = [_Progress() for _ in clips]
     batch: list[tuple[int, FloatArray]] = []
 
@@ -121,7 +138,18 @@ def _embed_unit(encoder: AudioEncoder, clips: Sequence[Recording], batch_size: i
             progress[index].error = error
             batch = [item for item in batch if item[0] != index]
     flush()
-    return [_finish(encoder, done) for done in progress]
+    return [replace(_finish(encoder, done), fingerprint=own) for done, own in zip(progress, seen, strict=True)]
+
+
+def _fingerprints(clips: Sequence[Recording], take: TakeFingerprint | None) -> list[Fingerprint | None]:
+    """Of the clips' files; None for what is no file, or cannot be read."""
+    found: dict[Path, Fingerprint | None] = {}
+    for path in {clip.path for clip in clips if take is not None and isinstance(clip, Clip)}:
+        try:
+            found[path] = take(path) if take else None
+        except OSError:
+            found[path] = None
+    return [found.get(clip.path) if isinstance(clip, Clip) else None for clip in clips]
 
 
 def _finish(encoder: AudioEncoder, done: _Progress) -> Embedded:

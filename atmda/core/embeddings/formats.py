@@ -14,34 +14,35 @@ from atmda.errors import StoreError
 __all__ = ["read_embeddings", "read_text_anchors", "write_npz", "write_original"]
 
 
-def read_embeddings(path: Path, *, unusable: bool = False) -> EmbeddingTable:
+def read_embeddings(path: Path, *, unusable: bool = False, partial: bool = False) -> EmbeddingTable:
     """Embeddings from a Parquet store or file, a `.npz` or an original `.pt`; nothing in them is executed.
 
+    What a store lacks is told in the table's `problems`; `partial`: shards that are damaged are too, and left out.
     Raises StoreError where there is nothing, or something else, and, unless `unusable` rows are taken too, where an
     embedding holds values that are not numbers.
     """
-    table = _read(path)
+    table = _read(path, partial)
     if not unusable and not (finite := table.finite()).all():
         bad = table.clips[int(finite.argmin())]
         raise StoreError(f"{path}: the embedding of {bad} holds values that are not numbers.", "Embed it again.")
     return table
 
 
-def _read(path: Path) -> EmbeddingTable:
+def _read(path: Path, partial: bool) -> EmbeddingTable:
     if not path.exists():
         raise StoreError(f"{path}: there is no such file or folder.", "Make embeddings with atmda embed.")
     reader = READERS.get(STORE if path.is_dir() else path.suffix)
     if reader is None:
         raise StoreError(f"{path}: embeddings are a Parquet store, a .npz or a .pt file.")
-    return reader(path)
+    return reader(path, partial)
 
 
 STORE = "folder"
 #: how embeddings are read, by what they are in: a folder, or a file with this ending
-READERS: Mapping[str, Callable[[Path], EmbeddingTable]] = {
-    STORE: read_store,
-    ".parquet": read_store,
-    ".npz": read_npz,
-    ".pt": read_original,
-    ".pth": read_original,
+READERS: Mapping[str, Callable[[Path, bool], EmbeddingTable]] = {
+    STORE: lambda path, partial: read_store(path, partial=partial),
+    ".parquet": lambda path, partial: read_store(path, partial=partial),
+    ".npz": lambda path, partial: read_npz(path),
+    ".pt": lambda path, partial: read_original(path),
+    ".pth": lambda path, partial: read_original(path),
 }

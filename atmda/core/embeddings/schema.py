@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from atmda.core.clip import Clip
+from atmda.core.fingerprint import Fingerprint
 from atmda.core.types import FloatArray
 
 #: column -> its type and the attribute of `Clip` that it holds; `clip` is the name, the path is not stored
@@ -27,21 +29,73 @@ COLUMNS: Mapping[str, tuple[pa.DataType, str]] = {
 }
 
 
-def as_arrow(clips: Sequence[Clip], embeddings: Sequence[FloatArray], dim: int) -> pa.Table:
-    """`clips` and their `embeddings`, float32 (dim,) each, as one table; `embedding` is the second column."""
+#: column -> its type; what was found when the recording was read
+SEEN: Mapping[str, pa.DataType] = {
+    "note": pa.string(),
+    "size": pa.int64(),
+    "modified": pa.int64(),
+    "sha256": pa.string(),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was found when a clip was embedded. note: what is to be told of it. fingerprint: of its file."""
+
+    note: str = ""
+    fingerprint: Fingerprint | None = None
+
+    def values(self) -> dict[str, Any]:
+        """As the columns `SEEN` hold it."""
+        found = vars(self.fingerprint) if self.fingerprint else {}
+        return {"note": self.note or None, **{name: found.get(name) for name in SEEN if name != "note"}}
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Seen:
+        """What `values` gave, read back; stores of format 1 tell nothing."""
+        found = [values.get(name) for name in ("size", "modified", "sha256")]
+        return cls(values.get("note") or "", None if None in found else Fingerprint(*found))  # type: ignore[arg-type]
+
+
+def as_arrow(
+    clips: Sequence[Clip], embeddings: Sequence[FloatArray], dim: int, seen: Mapping[str, Seen] | None = None
+) -> pa.Table:
+    """`clips` and their `embeddings`, float32 (dim,) each, as one table; `embedding` is the second column.
+
+    `seen`: by the clip's name, where something is known.
+    """
     values = np.concatenate(list(embeddings)) if len(embeddings) else np.zeros(0, np.float32)
-    columns = {
-        name: pa.array([_stored(getattr(clip, attribute)) for clip in clips], kind)
-        for name, (kind, attribute) in COLUMNS.items()
-    }
+    known = [known_of(clip) for clip in clips]
+    columns = {name: pa.array([own[name] for own in known], kind) for name, (kind, _) in COLUMNS.items()}
+    found = [((seen or {}).get(clip.name) or Seen()).values() for clip in clips]
+    columns |= {name: pa.array([own[name] for own in found], kind) for name, kind in SEEN.items()}
     embedding = pa.FixedSizeListArray.from_arrays(pa.array(values, pa.float32()), dim)
     return pa.table({"clip": columns.pop("clip"), "embedding": embedding, **columns})
+
+
+def known_of(clip: Clip) -> dict[str, Any]:
+    """What is known of a clip, as the columns hold it and Arrow gives it back."""
+    return {name: _stored(getattr(clip, attribute)) for name, (_, attribute) in COLUMNS.items()}
+
+
+def is_stale(clip: Clip, values: Mapping[str, Any]) -> bool:
+    """Whether a clip, or its file, is not what it was when the row `values` was stored.
+
+    Where the row tells nothing of the file, or the file is gone, the row is taken as it is.
+    """
+    if any(name in values and value != values[name] for name, value in known_of(clip).items()):
+        return True
+    fingerprint = Seen.of(values).fingerprint
+    try:
+        return fingerprint is not None and not fingerprint.fits(clip.path)
+    except OSError:
+        return False
 
 
 def _stored(value: Any) -> Any:
     """What is not known is null; so are the labels of a clip with less than two, which `label` tells sooner."""
     if isinstance(value, tuple):
-        return value if len(value) > 1 else None
+        return list(value) if len(value) > 1 else None
     return None if value == "" else value
 
 

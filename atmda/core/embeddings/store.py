@@ -1,4 +1,4 @@
-"""Embeddings on disk: a folder of Parquet shards and a manifest that says what made them.
+"""Embeddings on disk: a folder of Parquet shards and a manifest that says what made them and what they hold.
 
 A shard is published whole or not at all, so a killed run loses at most the shard it was filling, and naming the same
 folder again goes on behind the last one. Shards carry the encoder's identity too: a store never mixes two.
@@ -6,125 +6,160 @@ folder again goes on behind the last one. Shards carry the encoder's identity to
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from atmda.core.clip import Clip
-from atmda.core.embeddings.schema import as_arrow, embedding_matrix, known_values, label_sets, seconds
+from atmda.core.embeddings.contents import Contents, adopt, is_ours, part_of
+from atmda.core.embeddings.manifest import MANIFEST, NEWER, Manifest, Part, Shard, is_shared, read_manifest
+from atmda.core.embeddings.reading import read_store
+from atmda.core.embeddings.schema import COLUMNS, SEEN, Seen, as_arrow
+from atmda.core.embeddings.shards import ShardFile, read_shard, shard_paths, write_shard
 from atmda.core.embeddings.table import EmbeddingTable
-from atmda.core.files import publish, remove_leftovers
+from atmda.core.files import TEMPORARY, remove_leftovers
+from atmda.core.interruption import uninterrupted
+from atmda.core.locks import LOCK, gate
 from atmda.core.types import FloatArray
 from atmda.errors import StoreError
 
-MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin with an underscore
-FORMAT = 1
-KEY = b"atmda"  # of the shards' own metadata
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What made a store: the encoder's identity, the data set's name and classes in class-id order, the width.
-
-    `logit_scale` is the encoder's, None where it is not told (stores of the first edition).
-    """
-
-    identity: Mapping[str, str]
-    dim: int
-    dataset: str = ""
-    classes: tuple[str, ...] = ()
-    logit_scale: float | None = None
-
-    def differences(self, other: Manifest) -> list[str]:
-        """The fields in which two manifests differ, as `name: ours, not theirs`."""
-        mine, theirs = self._flat(), other._flat()
-        return [
-            f"{key} is {mine.get(key, 'not told')}, not {theirs.get(key, 'told')}"
-            for key in sorted(mine.keys() | theirs.keys())
-            if mine.get(key) != theirs.get(key)
-        ]
-
-    def _flat(self) -> dict[str, str]:
-        return {**self.identity, "dim": str(self.dim), "dataset": self.dataset, "classes": ", ".join(self.classes)}
-
-    def to_json(self) -> str:
-        content = {"format": FORMAT, "identity": dict(self.identity), "dim": self.dim}
-        content |= {"dataset": self.dataset, "classes": list(self.classes), "logit_scale": self.logit_scale}
-        return json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True)
-
-    @classmethod
-    def from_content(cls, content: Mapping[str, Any]) -> Manifest:
-        scale = content.get("logit_scale")
-        return cls(
-            content["identity"],
-            content["dim"],
-            content["dataset"],
-            tuple(content["classes"]),
-            None if scale is None else float(scale),
-        )
+__all__ = ["MANIFEST", "EmbeddingStore", "Manifest", "read_manifest", "read_store"]
 
 
 @dataclass
 class EmbeddingStore:
-    """A store open for writing. `part` begins the names of its shards, so that several jobs can share a folder."""
+    """A store open for writing, by who holds its lock (`core.locks`).
+
+    Attributes:
+        maker: what makes the embeddings.
+        part: begins the names of its shards, so that several jobs can share a folder.
+        told: what was found, and done, when it was opened: a sentence each.
+    """
 
     folder: Path
-    manifest: Manifest
+    maker: Manifest
     part: str = "part"
-    _next: int = field(default=0, init=False)
+    told: list[str] = field(default_factory=list)
+    _wanted: int = 0
+    _next: int = 0
 
     @classmethod
     def open(cls, folder: Path, manifest: Manifest, *, part: str = "part", force: bool = False) -> EmbeddingStore:
         """Start a store, or go on with the one that is there.
 
         Raises StoreError where `folder` holds something else, or a store that something else made (the differing
-        field is named). `force` removes the shards of a store and starts again.
+        field is named). `force` removes the shards of this part and starts again.
         """
         store = cls(folder, manifest, part)
-        found = read_manifest(folder) if folder.exists() else None
-        if found is None and folder.exists() and (folder.is_file() or any(folder.iterdir())):
-            raise StoreError(f"{folder}: it exists and is not a store of embeddings.", "Choose another `output`.")
-        if force:
-            for shard in folder.glob("*.parquet"):
-                shard.unlink()
-        elif found is not None and (different := found.differences(manifest)):
-            raise StoreError(
-                f"{folder}: it was made in another way: {'; '.join(different)}.",
-                "Choose another `output`, or `force` to start again.",
-            )
+        check_is_store(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        if force or found is None:
-            with publish(folder / MANIFEST) as path:
-                path.write_text(manifest.to_json() + "\n", "utf-8")
-        remove_leftovers(folder)
-        numbers = [int(shard.stem.rsplit("-", 1)[1]) for shard in folder.glob(f"{part}-[0-9]*.parquet")]
-        store._next = max(numbers, default=-1) + 1
+        with gate(folder):
+            store._begin(force)
         return store
 
-    def append(self, rows: Sequence[tuple[Clip, FloatArray]], skipped: Mapping[str, str]) -> None:
-        """Publish one shard: clips with their embeddings (d,), and the clips that were skipped, with reasons."""
-        path = self.folder / f"{self.part}-{self._next:05d}.parquet"
-        metadata = {"identity": dict(self.manifest.identity), "skipped": dict(skipped)}
-        table = as_arrow([clip for clip, _ in rows], [embedding for _, embedding in rows], self.manifest.dim)
-        text = json.dumps(metadata, sort_keys=True, ensure_ascii=False)
-        with publish(path) as temporary:
-            pq.write_table(table.replace_schema_metadata({KEY: text}), temporary, write_page_checksum=True)
-        self._next += 1
+    def _begin(self, force: bool) -> None:
+        found = self._emptied() if force else Contents.of(self.folder)
+        manifest = found.manifest or self.maker
+        if different := manifest.differences(self.maker):
+            raise StoreError(
+                f"{self.folder}: it was made in another way: {'; '.join(different)}.",
+                "Choose another `output`, or `force` to start again.",
+            )
+        self.told += found.notes()
+        if lost := sum((manifest.shards or {})[name].rows for name in found.missing):
+            self.told.append(f"{', '.join(found.missing)} is missing: its {lost} clips are embedded again.")
+        shards = [read_shard(path, ["clip"], expected) for path, expected in found.shards]
+        shards += self._adopted(found, {clip for shard in shards for clip in shard.clips})
+        remove_leftovers(self.folder, f"{self.part}-[0-9]*")
+        remove_leftovers(self.folder, MANIFEST)
+        for name in manifest.obsolete:
+            (self.folder / name).unlink(missing_ok=True)
+        taken = [path.name for path in shard_paths(self.folder) if part_of(path.name) == self.part]
+        self._next = max(map(_number, taken), default=-1) + 1
+        listed = {shard.path.name: Shard(len(shard.table), shard.sha256) for shard in shards}
+        replace(manifest, shards=listed, obsolete=()).publish(self.folder)
+
+    def _emptied(self) -> Contents:
+        """The folder without the shards of this part; of a whole store without any."""
+        paths = [path for path in shard_paths(self.folder) if is_ours(path)]
+        gone = [path for path in paths if not is_shared(self.part) or part_of(path.name) == self.part]
+        kept = Contents.of(self.folder) if len(gone) < len(paths) else Contents(None, [])
+        if kept.manifest is None or not kept.manifest.differences(self.maker):
+            _check_not_newer(self.folder)
+            for path in gone:
+                path.unlink()
+        left = [pair for pair in kept.shards if pair[0] not in gone]
+        return replace(kept, shards=left, missing=(), unlisted=())
+
+    def _adopted(self, found: Contents, clips: set[str]) -> list[ShardFile]:
+        """Shards that were published by a job that was killed before it could note them; `clips` are there already."""
+        own = [path for path in found.unlisted if not is_shared(self.part) or part_of(path.name) == self.part]
+        adopted = adopt(own, clips)
+        left = {path.name for path in own} - {shard.path.name for shard in adopted}
+        self.told += [f"{name} is no shard that the store lacks (a copy?): it is left alone." for name in sorted(left)]
+        return adopted
+
+    def expect(self, clips: int) -> None:
+        """Note how many clips this part is to hold; until `finish` it counts as unfinished."""
+        self._wanted = clips
+        self._change(lambda manifest: manifest.with_part(self.part, Part(clips)))
+
+    def finish(self) -> None:
+        """Note that every clip of this part was tried."""
+        self._change(lambda manifest: manifest.with_part(self.part, Part(self._wanted, True)))
+
+    def append(
+        self,
+        rows: Sequence[tuple[Clip, FloatArray]],
+        skipped: Mapping[str, str],
+        seen: Mapping[str, Seen] | None = None,
+    ) -> None:
+        """Publish one shard: clips with their embeddings (d,), and the clips that were skipped, with reasons.
+
+        `seen`: by clip, what was found when it was read. Raises OSError where it cannot be written.
+        """
+        table = as_arrow([clip for clip, _ in rows], [embedding for _, embedding in rows], self.maker.dim, seen)
+        self._publish(table, skipped)
+
+    def forget(self, clips: Collection[str]) -> None:
+        """Take the rows of `clips` out of the store, for they are to be embedded again."""
+        wanted = set(clips)
+        for path, expected in Contents.of(self.folder).shards:
+            shard = read_shard(path, None, expected)
+            keep = [clip not in wanted for clip in shard.clips]
+            if not all(keep):
+                rows = shard.table.filter(keep)
+                self._publish(rows, shard.skipped, path.name)
+                path.unlink(missing_ok=True)
+
+    def _publish(self, table: Any, skipped: Mapping[str, str], replaces: str = "") -> None:
+        name = f"{self.part}-{self._next:05d}.parquet"
+        with uninterrupted():
+            digest = write_shard(self.folder / name, table, self.maker, skipped, self._wanted, replaces)
+            self._next += 1
+            # in this order: a shard that the manifest lacks is found again, one that is not there would be missed
+            self._change(lambda manifest: _with_shard(manifest, name, Shard(len(table), digest), replaces))
+
+    def _change(self, change: Any) -> None:
+        with gate(self.folder):
+            manifest = read_manifest(self.folder)
+            if manifest is None:
+                raise StoreError(f"{self.folder}: its manifest was removed while it was written.", "Embed again.")
+            change(manifest).publish(self.folder)
+
+    def shards(self, *, embeddings: bool = False) -> list[ShardFile]:
+        """All shards, with what is known of each clip and, where they are asked for, embeddings. Raises StoreError."""
+        columns = [*COLUMNS, *SEEN, *(["embedding"] if embeddings else [])]
+        return [read_shard(path, columns, expected) for path, expected in Contents.of(self.folder).shards]
 
     def done(self) -> tuple[set[str], dict[str, str]]:
         """Clips that have an embedding, and those that were skipped, with reasons. Raises StoreError."""
         clips: set[str] = set()
         skipped: dict[str, str] = {}
-        for shard in _shards(self.folder):
-            table = _read_shard(shard, ["clip"])
-            clips.update(table["clip"].to_pylist())
-            skipped |= _metadata(table).get("skipped", {})
+        for shard in self.shards():
+            clips.update(shard.clips)
+            skipped |= shard.skipped
         return clips, {clip: reason for clip, reason in skipped.items() if clip not in clips}
 
     def read(self) -> EmbeddingTable:
@@ -132,79 +167,31 @@ class EmbeddingStore:
         return read_store(self.folder)
 
 
-def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest of a store; None where there is none. Raises StoreError where it is damaged."""
-    path = folder / MANIFEST
-    if not path.is_file():
-        return None
-    try:
-        content = json.loads(path.read_text("utf-8"))
-        if content.get("format", FORMAT) > FORMAT:
-            raise StoreError(f"{path}: a newer atmda wrote this store.", "Update atmda.")
-        return Manifest.from_content(content)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise StoreError(f"{path}: it is damaged ({error}).", "Embed again with `force`.") from error
-
-
-def read_store(folder: Path) -> EmbeddingTable:
-    """A store, or any Parquet file or folder of them with columns `clip` and `embedding`, as one table."""
-    shards = [folder] if folder.is_file() else list(_shards(folder))
-    if not shards:
-        raise StoreError(f"{folder}: there are no embeddings in it.", "Make them with atmda embed.")
-    manifest = read_manifest(folder if folder.is_dir() else folder.parent)
-    tables = [_read_shard(shard) for shard in shards]
-    for shard, table in zip(shards, tables, strict=True):
-        made_by = _metadata(table).get("identity")
-        if manifest is not None and made_by is not None and made_by != dict(manifest.identity):
-            raise StoreError(f"{shard}: another encoder than the manifest names made it.", "Embed again with `force`.")
-    table = pa.concat_tables((table.replace_schema_metadata() for table in tables), promote_options="default")
-    try:
-        embeddings = embedding_matrix(table["embedding"])
-    except ValueError as error:
-        raise StoreError(f"{folder}: {error}.", "Embed again with `force`.") from error
-    clips = table["clip"].to_pylist()
-    if not clips:
-        raise StoreError(f"{folder}: there are no embeddings in it.", "Make them with atmda embed.")
-    folds = known_values(table, "fold")
-    return EmbeddingTable(
-        clips=clips,
-        embeddings=embeddings,
-        labels=known_values(table, "label"),
-        folds=None if folds is None else np.asarray(folds, np.int64),
-        backgrounds=known_values(table, "background"),
-        identity=dict(manifest.identity) if manifest else dict(_metadata(tables[0]).get("identity", {})),
-        classes=manifest.classes if manifest else (),
-        label_sets=label_sets(table),
-        splits=known_values(table, "split"),
-        sources=known_values(table, "source"),
-        onsets=seconds(table, "onset"),
-        offsets=seconds(table, "offset"),
-        starts=seconds(table, "start"),
-        ends=seconds(table, "end"),
-        logit_scale=manifest.logit_scale if manifest else None,
+def check_is_store(folder: Path) -> None:
+    """Raises StoreError where `folder` is there and holds something else than a store."""
+    if folder.is_file():
+        raise StoreError(f"{folder}: it is a file, not a store of embeddings.", "Choose another `output`.")
+    there = (
+        [path for path in folder.iterdir() if not path.name.startswith((LOCK, TEMPORARY))] if folder.exists() else []
     )
+    if there and not (folder / MANIFEST).is_file() and not any(map(is_ours, shard_paths(folder))):
+        raise StoreError(f"{folder}: it exists and is not a store of embeddings.", "Choose another `output`.")
 
 
-def _shards(folder: Path) -> Iterator[Path]:
-    return iter(sorted(path for path in folder.glob("*.parquet") if not path.name.startswith((".", "_"))))
-
-
-def _read_shard(path: Path, columns: list[str] | None = None) -> pa.Table:
+def _check_not_newer(folder: Path) -> None:
     try:
-        # not pq.read_table: it imports pyarrow.dataset, and with it pandas, half a second for nothing
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            table = file.read(columns)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise StoreError(
-            f"{path}: it is damaged ({str(error).splitlines()[0]}).", "Delete it and embed again."
-        ) from error
-    missing = {"clip", *(columns or ["embedding"])} - set(table.column_names)
-    if missing:
-        raise StoreError(f"{path}: it has no column {', '.join(sorted(missing))}; embeddings have clip and embedding.")
-    return table
+        read_manifest(folder)
+    except StoreError as error:
+        if NEWER in error.message:
+            raise
 
 
-def _metadata(table: pa.Table) -> dict[str, Any]:
-    raw = (table.schema.metadata or {}).get(KEY)
-    content: dict[str, Any] = json.loads(raw) if raw else {}
-    return content
+def _with_shard(manifest: Manifest, name: str, shard: Shard, replaces: str) -> Manifest:
+    shards = dict(manifest.shards or {}) | {name: shard}
+    shards.pop(replaces, None)
+    obsolete = (*manifest.obsolete, replaces) if replaces else manifest.obsolete
+    return replace(manifest, shards=shards, obsolete=obsolete)
+
+
+def _number(name: str) -> int:
+    return int(name.removesuffix(".parquet").rsplit("-", 1)[1])

@@ -29,6 +29,8 @@ class EmbeddingTable:
         label_sets: all classes of each clip, () for one without; None where `labels` says it, or no clip has any.
         onsets, offsets, starts, ends: seconds, float64 (n,), NaN for a clip of which it is not known.
         logit_scale: the encoder's; None where it is not told.
+        problems: in what the store they were read from is not what it should be, in words without a full stop.
+        notes: what else is worth telling, in sentences.
     """
 
     clips: list[str]
@@ -46,6 +48,8 @@ class EmbeddingTable:
     starts: Seconds | None = None
     ends: Seconds | None = None
     logit_scale: float | None = None
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.embeddings.ndim != 2 or len(self.clips) != len(self.embeddings):
@@ -93,5 +97,5 @@ class EmbeddingTable:
         return taken
 
 
-_WHOLE = {"embeddings", "identity", "classes", "logit_scale"}  # not by clip
+_WHOLE = {"embeddings", "identity", "classes", "logit_scale", "problems", "notes"}  # not by clip
 _COLUMNS: Sequence[str] = [part.name for part in fields(EmbeddingTable) if part.name not in _WHOLE]

@@ -1,0 +1,159 @@
+"""What a store holds and what made it: one JSON file beside the shards, and enough in each shard to restore it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
+
+from atmda.core.files import publish
+from atmda.errors import StoreError
+
+MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin with an underscore
+FORMAT = 2
+NEWER = "a newer atmda wrote this store"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """One file of a store. rows: clips with an embedding. sha256: of the file, in hexadecimal."""
+
+    rows: NonNegativeInt
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Part:
+    """One job's share of a store. clips: how many it is to hold. complete: whether all of them were tried."""
+
+    clips: NonNegativeInt
+    complete: bool = False
+
+
+def is_shared(part: str) -> bool:
+    """Whether a part is one of several: part-2-of-8."""
+    return "-of-" in part
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What made a store: the encoder's identity, the data set's name and classes in class-id order, the width.
+
+    Attributes:
+        logit_scale: the encoder's, None where it is not told (stores of the first edition).
+        shards: what the store holds, by file name; None where that is not told (stores of format 1).
+        parts: the jobs that fill it, by the beginning of their shards' names.
+        obsolete: files that others have taken the place of, and that may be there still after a kill.
+    """
+
+    identity: dict[str, str]
+    dim: PositiveInt
+    dataset: str = ""
+    classes: tuple[str, ...] = ()
+    logit_scale: float | None = None
+    shards: dict[str, Shard] | None = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
+    obsolete: tuple[str, ...] = ()
+
+    def differences(self, other: Manifest) -> list[str]:
+        """The fields in which what made two stores differs, as `name: ours, not theirs`."""
+        mine, theirs = self._flat(), other._flat()
+        return [
+            f"{key} is {mine.get(key, 'not told')}, not {theirs.get(key, 'told')}"
+            for key in sorted(mine.keys() | theirs.keys())
+            if mine.get(key) != theirs.get(key)
+        ]
+
+    def _flat(self) -> dict[str, str]:
+        return {**self.identity, "dim": str(self.dim), "dataset": self.dataset, "classes": ", ".join(self.classes)}
+
+    @property
+    def complete(self) -> bool:
+        """Whether every clip was tried, by all N parts where there are N; True where that is not told."""
+        return all(part.complete for part in self.parts.values()) and all(
+            len(self.parts) == int(name.rsplit("-", 1)[1]) for name in self.parts if is_shared(name)
+        )
+
+    def with_part(self, name: str, part: Part) -> Manifest:
+        """With this part, and of the others those that share the store with it."""
+        size = name.rsplit("-of-", 1)[1:]
+        others = {key: other for key, other in self.parts.items() if size and key.rsplit("-of-", 1)[1:] == size}
+        return replace(self, parts=others | {name: part})
+
+    def about(self) -> dict[str, Any]:
+        """What made the store, as plain values: the part that every shard carries too."""
+        about = {"format": FORMAT, "identity": self.identity, "dim": self.dim, "dataset": self.dataset}
+        return about | {"classes": list(self.classes), "logit_scale": self.logit_scale}
+
+    def publish(self, folder: Path) -> None:
+        """Write it into `folder`. Raises OSError."""
+        content = self.about() | {"obsolete": list(self.obsolete)}
+        content["shards"] = {name: vars(shard) for name, shard in sorted((self.shards or {}).items())}
+        content["parts"] = {name: vars(part) for name, part in sorted(self.parts.items())}
+        with publish(folder / MANIFEST) as path:
+            path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+
+
+_STORED = TypeAdapter(Manifest)
+_OBJECT = TypeAdapter(dict[str, Any])
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a store; None where there is none. Raises StoreError where it is damaged or of a newer atmda."""
+    path = folder / MANIFEST
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: it cannot be read ({error.strerror}).") from error
+    try:
+        return parse_manifest(content)
+    except ValueError as error:
+        if str(error) == NEWER:
+            raise StoreError(f"{path}: {NEWER}.", "Update atmda.") from error
+        raise StoreError(
+            f"{path}: it is damaged ({error}).", "Delete it: what it says stands in the shards too."
+        ) from error
+
+
+def parse_manifest(content: str | bytes) -> Manifest:
+    """A manifest from its JSON.
+
+    Whatever the content is, ValueError says what is wrong with it: it is data that anyone may have written.
+    """
+    return manifest_of(parse_object(content))
+
+
+def parse_object(content: str | bytes) -> dict[str, Any]:
+    """A JSON object of any kind. Raises ValueError."""
+    try:
+        return _OBJECT.validate_json(content)
+    except ValidationError as error:
+        raise ValueError(_first(error)) from None
+
+
+def manifest_of(content: Mapping[str, Any]) -> Manifest:
+    """A manifest from plain values. Raises ValueError."""
+    plain = dict(content)
+    form = plain.pop("format", 1)
+    if not isinstance(form, int) or form < 1:
+        raise ValueError(f"its format is {form!r}")
+    if form > FORMAT:
+        raise ValueError(NEWER)
+    try:
+        found = _STORED.validate_python(plain)
+    except ValidationError as error:
+        raise ValueError(_first(error)) from None
+    return found if "shards" in plain else replace(found, shards=None)
+
+
+def _first(error: ValidationError) -> str:
+    """The first thing that is wrong."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(step) for step in first["loc"])
+    return f"{place}: {first['msg']}" if place else str(first["msg"])
