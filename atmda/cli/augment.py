@@ -33,6 +33,7 @@ def run(settings: AugmentSettings, console: Console) -> int:
     document(done, console)
     console.table(("scene", "soundscapes"), [(scene, str(count)) for scene, count in done.scenes.items()])
     kept = f", {done.kept} of them there before" if done.kept else ""
+    kept += f", {done.changed} made again since their recordings have changed" if done.changed else ""
     noted = f"; {done.noted} carry a note in {done.manifest.name}" if done.noted else ""
     console.notice(f"{done.soundscapes} soundscapes{kept}{noted}: {done.output}")
     return SOME_SKIPPED if done.skipped else DONE
@@ -47,6 +48,7 @@ def document(done: AugmentResult, console: Console) -> None:
             "soundscapes": done.soundscapes,
             "made": done.made,
             "kept": done.kept,
+            "changed": done.changed,
             "noted": done.noted,
             "scenes": done.scenes,
             "skipped": done.skipped,

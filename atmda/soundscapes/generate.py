@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
 from atmda.core.audio import open_audio
+from atmda.core.fingerprint import digest
 from atmda.errors import AudioError
 from atmda.soundscapes.files import txt_bytes, wav_bytes, wav_size, write_whole
 from atmda.soundscapes.jams import SetInfo, jams_bytes
@@ -57,12 +59,38 @@ class Generation:
             rendered = renderer.render(mix, self.clip_policy, job.name)
             if info.reverb is not None:
                 rendered.samples = reverberate(rendered.samples, SAMPLE_RATE, info.reverb)
-        record = record_of(job, info, rendered)
+        record = record_of(job, info, rendered) | {"sha256": contents_of(job)}
         wav, jams, txt = (self.output / path for path in paths_of(job.folder, job.name))
         write_whole(wav, wav_bytes(rendered.samples, SAMPLE_RATE))
         write_whole(txt, txt_bytes([(record["onset"], record["offset"], record["label"])]))
         write_whole(jams, jams_bytes(job, info, rendered.scale, record))
         return record
+
+
+@lru_cache(4096)
+def _content(path: Path, size: int, modified: int) -> str:
+    return digest(path)
+
+
+def contents_of(soundscape: Soundscape) -> dict[str, str]:
+    """SHA-256 of the two recordings that a soundscape is mixed from. Raises AudioError where one cannot be read."""
+    found = {}
+    for role in ("foreground", "background"):
+        source: Recording = getattr(soundscape, role)
+        try:
+            status = source.path.stat()
+            found[role] = _content(source.path, status.st_size, status.st_mtime_ns)
+        except OSError as error:
+            raise AudioError(source.name, f"it cannot be read ({error.strerror})") from error
+    return found
+
+
+def is_stale(soundscape: Soundscape, record: Mapping[str, Any]) -> bool:
+    """Whether a recording has been replaced since `record` was made of it; False where the record does not tell."""
+    try:
+        return "sha256" in record and record["sha256"] != contents_of(soundscape)
+    except AudioError:
+        return False
 
 
 def finished_record(soundscape: Soundscape, generation: Generation) -> dict[str, Any] | None:
@@ -116,7 +144,8 @@ def _jobs(
         for i in range(parameters.n_soundscapes):
             soundscape = draw_soundscape(clip, seconds, i, parameters, scenes)
             record = finished_record(soundscape, generation)
-            if record is not None:
+            changed = record is not None and is_stale(soundscape, record)
+            if record is not None and not changed:
                 yield Job(outcome=record)
             else:
-                yield Job(soundscape, order=soundscape.background.name)
+                yield Job(soundscape, order=soundscape.background.name, changed=changed)

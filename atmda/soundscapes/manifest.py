@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from atmda.core.files import publish
+from atmda.core.locks import LOCK
 from atmda.errors import StoreError
 from atmda.soundscapes.jams import SetInfo
 from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
@@ -32,7 +33,8 @@ def record_of(soundscape: Soundscape, info: SetInfo, rendered: Rendered) -> dict
 
     Times in seconds, loudness in LUFS, snr in LU. `foreground` and `background` are paths below the folders of their
     data sets; `draw` is what was drawn before it was fitted; `parameters` is what it was drawn from; `peak` is the
-    sum's largest absolute sample, before `scale`; `notes` says in words what was changed.
+    sum's largest absolute sample, before `scale`; `notes` says in words what was changed. Added when it is written:
+    `sha256`, of the files of `foreground` and `background`.
     """
     parameters = info.parameters
     wav, jams, txt = paths_of(soundscape.folder, soundscape.name)
@@ -88,9 +90,12 @@ def read_manifest(folder: Path) -> list[dict[str, Any]]:
 def begin_or_resume(folder: Path, settings: Mapping[str, Any]) -> bool:
     """Begin or resume the set in `folder`: True where it was there, made with the same `settings`.
 
-    Raises StoreError, naming the first setting that differs, where it was made with others.
+    Raises StoreError, naming the first setting that differs, where it was made with others, and where `folder` holds
+    something else.
     """
     path = folder / SETTINGS
+    if not path.is_file() and any(not there.name.startswith(LOCK) for there in _entries(folder)):
+        raise StoreError(f"{folder}: it exists and is not a set of soundscapes.", "Choose another `output`.")
     wanted = {"format": FORMAT, **settings}
     if not path.is_file():
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,6 +110,10 @@ def begin_or_resume(folder: Path, settings: Mapping[str, Any]) -> bool:
     if difference:
         raise StoreError(f"{folder} was made with {difference}.", "Use the same settings or another `output`.")
     return True
+
+
+def _entries(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
 
 
 def _difference(wanted: Any, there: Any, name: str = "") -> str:

@@ -29,9 +29,11 @@ Advance: TypeAlias = Callable[[int], None]
 @dataclass
 class Counts:
     """made: rendered now. kept: whole from an earlier run. skipped: one sentence for each that cannot be made.
-    noted: how many carry a note. scenes: how many each scene got."""
+    noted: how many carry a note. scenes: how many each scene got. changed: made again of recordings that had changed.
+    """
 
     made: int = 0
+    changed: int = 0
     kept: int = 0
     skipped: list[str] = field(default_factory=list)
     noted: int = 0
@@ -40,11 +42,15 @@ class Counts:
 
 @dataclass
 class Job:
-    """Something to make, or why it cannot be, or what an earlier run made of it."""
+    """Something to make, or why it cannot be, or what an earlier run made of it.
+
+    order: jobs with the same are done together. changed: an earlier run made it of recordings that have changed since.
+    """
 
     work: Any = None
     outcome: Outcome | None = None
-    order: str = ""  # jobs with the same are done together
+    order: str = ""
+    changed: bool = False
 
 
 def run(jobs: Iterable[Job], generator: Generator, output: Path, workers: int, advance: Advance) -> Counts:
@@ -74,6 +80,7 @@ def _write_outcome(job: Job, manifest: TextIO, counts: Counts) -> None:
     manifest.write(line_of(job.outcome))
     counts.made += job.work is not None
     counts.kept += job.work is None
+    counts.changed += job.changed
     counts.noted += bool(job.outcome.get("notes"))
     scene = str(job.outcome.get("scene"))
     counts.scenes[scene] = counts.scenes.get(scene, 0) + 1

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from atmda.core.device import usable_cores
+from atmda.core.locks import locked
 from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.augment import AugmentSettings
 from atmda.soundscapes.files import wav_size
@@ -41,6 +42,7 @@ class AugmentResult:
     Attributes:
         output: its folder. manifest: the file in it with one JSON object a soundscape.
         made: how many were rendered now. kept: how many an earlier run had made whole.
+        changed: how many of those made now an earlier run had made of recordings that have changed since.
         noted: how many carry a note in the manifest.
         skipped: a sentence for each that cannot be made.
         scenes: how many soundscapes each scene got.
@@ -53,6 +55,7 @@ class AugmentResult:
     noted: int
     skipped: list[str]
     scenes: dict[str, int]
+    changed: int = 0
 
     @property
     def soundscapes(self) -> int:
@@ -113,13 +116,14 @@ def _generate(settings: AugmentSettings, observer: Observer) -> AugmentResult:
     _describe(observer, front, clips, back, scenes, workers)
     output = settings.output or workspace.new_soundscapes(front.name)
     observer.writes_to(output)
-    if not begin_or_resume(output, _made_with(settings, front, clips, back)):
-        _check_space(output, total, parameters.duration)
     labels = tuple(front.labels), tuple(scenes)
     reverb = 0.0 if settings.original_reverb else None
     info = SetInfo(parameters, front.shown_root, back.shown_root, *labels, settings.clip_policy == "scale", reverb)
     generation = Generation(output, info, settings.clip_policy, settings.engine)
-    return _run(output, total, observer, lambda advance: generate_set(clips, scenes, generation, workers, advance))
+    with locked(output):
+        if not begin_or_resume(output, _made_with(settings, front, clips, back)):
+            _check_space(output, total, parameters.duration)
+        return _run(output, total, observer, lambda advance: generate_set(clips, scenes, generation, workers, advance))
 
 
 def _regenerate(settings: AugmentSettings, folder: Path, observer: Observer) -> AugmentResult:
@@ -129,7 +133,6 @@ def _regenerate(settings: AugmentSettings, folder: Path, observer: Observer) -> 
     files = jams_below(folder)
     fronts = Finder(settings.fg_path or settings.workspace.dataset(settings.fg_dataset), "fg_path")
     backs = Finder(settings.bg_path or settings.workspace.dataset(settings.bg_dataset), "bg_path")
-    begin_or_resume(output, {"from_jams": {"soundscapes": len(files), "files": fingerprint(folder, files)}})
     workers = settings.num_workers or usable_cores()
     observer.detail(f"{folder}: {len(files)} JAMS files.")
     observer.detail(f"Workers: {workers}.")
@@ -138,7 +141,9 @@ def _regenerate(settings: AugmentSettings, folder: Path, observer: Observer) -> 
     def work(advance: Advance) -> Counts:
         return regenerate_set(folder, fronts, backs, settings.fg_dataset, generation, workers, advance)
 
-    return _run(output, len(files), observer, work)
+    with locked(output):
+        begin_or_resume(output, {"from_jams": {"soundscapes": len(files), "files": fingerprint(folder, files)}})
+        return _run(output, len(files), observer, work)
 
 
 def _run(output: Path, total: int, observer: Observer, work: Callable[[Advance], Counts]) -> AugmentResult:
@@ -155,7 +160,7 @@ def _run(output: Path, total: int, observer: Observer, work: Callable[[Advance],
         observer.warning(f"... and {len(counts.skipped) - SKIPPED_SHOWN} more skipped.")
     scenes = dict(sorted(counts.scenes.items()))
     numbers = counts.made, counts.kept, counts.noted
-    result = AugmentResult(output, output / MANIFEST, *numbers, counts.skipped, scenes)
+    result = AugmentResult(output, output / MANIFEST, *numbers, counts.skipped, scenes, counts.changed)
     if not result.soundscapes:
         raise NoSoundscapeError(result)
     return result
