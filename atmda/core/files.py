@@ -36,21 +36,22 @@ def publish(path: Path) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Raises AtmdaError where a file at `path`, which may be there already, could not be written.
+    """Raises OSError where a file at `path`, which may be there already, could not be written.
 
     Tried, not looked up: permissions do not tell of read-only and full disks.
     """
     probe = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(bytes(4096))
-        probe.unlink()
-    except OSError as error:
+    finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
-        raise AtmdaError(
-            f"{path} cannot be written ({error.strerror or error}).", "Choose another `output`, or make room."
-        ) from error
+
+
+def unwritable(path: Path, error: OSError, hint: str = "Choose another `output`, or make room.") -> AtmdaError:
+    """What to tell people of a file or folder that they asked for."""
+    return AtmdaError(f"{path} cannot be written ({error.strerror or error}).", hint)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import filelock
 
+from atmda.core.files import check_writable, unwritable
 from atmda.errors import AtmdaError
 
 LOCK = ".lock"  # hidden: readers of Parquet folders pass over it
@@ -35,9 +36,14 @@ def locked(folder: Path, part: str = "") -> Iterator[None]:
     """Hold `folder`, which is made where it is missing, while the block runs.
 
     `part`: "K-of-N" for a job that shares the folder with the other parts of N; each part is held by one job alone,
-    and jobs that share nothing are kept out. Raises FolderInUseError at once where another has it.
+    and jobs that share nothing are kept out. Raises FolderInUseError at once where another has it, AtmdaError where
+    the folder cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        check_writable(folder / LOCK)
+    except OSError as error:
+        raise unwritable(folder, error) from error
     own = folder / f"{LOCK}-{part or 'all'}"
     with ExitStack() as held:
         with gate(folder):

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from atmda.core.files import check_writable, claim, new_file, publish
-from atmda.errors import AtmdaError, SettingsError
+from atmda.core.files import check_writable, claim, new_file, publish, unwritable
+from atmda.errors import SettingsError
 from atmda.report.formats import Row, TableFormat, format_of
 from atmda.report.formats.comma_separated import write_csv, write_lines
 from atmda.report.journal import Journal
@@ -71,9 +71,7 @@ class ResultFile:
                 with publish(Path(str(self.output))) as temporary:
                     self._format.write(columns, self.rows, temporary)
             except OSError as error:
-                raise AtmdaError(
-                    f"{self.output} cannot be written ({error.strerror or error}).", self._rescued(columns)
-                ) from error
+                raise unwritable(Path(str(self.output)), error, self._rescued(columns)) from error
 
     def _rescued(self, columns: list[str]) -> str:
         """Keep the rows where that can be done, and say where that is."""
@@ -95,5 +93,8 @@ def _checked(output: str) -> TableFormat:
     path = Path(output)
     if path.is_dir():
         raise SettingsError(f"`output` {output}: it is a directory.", "Give a file.", setting="output")
-    check_writable(path)
+    try:
+        check_writable(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
     return found

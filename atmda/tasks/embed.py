@@ -11,6 +11,7 @@ from atmda.core.embeddings.engine import Embedded
 from atmda.core.embeddings.formats import write_npz, write_original
 from atmda.core.embeddings.schema import Seen, is_stale
 from atmda.core.embeddings.store import EmbeddingStore, Manifest, check_is_store, read_store
+from atmda.core.files import unwritable
 from atmda.core.fingerprint import Fingerprint
 from atmda.core.locks import locked
 from atmda.core.types import FloatArray
@@ -125,7 +126,11 @@ class _Shard:
 
     def publish(self) -> None:
         if self._rows or self._skipped:
-            self._store.append(self._rows, self._skipped, self._seen)
+            try:
+                self._store.append(self._rows, self._skipped, self._seen)
+            except OSError as error:
+                hint = "What is there stays; make room and run the same command with this `output` to go on."
+                raise unwritable(self._store.folder, error, hint) from error
             self._rows, self._skipped, self._seen = [], {}, {}
 
 
