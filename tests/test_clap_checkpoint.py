@@ -23,10 +23,11 @@ from torch import Tensor
 
 from atmda.core.encoders import EncoderRequest, load_encoder, resolve
 from atmda.core.encoders.clap.architecture import Architecture, architecture
-from atmda.core.encoders.clap.checkpoint import file_sha256, open_checkpoint, read_record
+from atmda.core.encoders.clap.checkpoint import open_checkpoint, read_record
 from atmda.core.encoders.clap.find import checkpoints_in, find_checkpoint
 from atmda.core.encoders.clap.shapes import needed
 from atmda.core.encoders.clap.text_tower import TextTower
+from atmda.core.fingerprint import digest
 from atmda.errors import AtmdaError, SettingsError
 
 WEIGHTS = small_weights()
@@ -183,7 +184,7 @@ def test_a_checkpoint_cut_in_half_is_named(tmp_path: Path, zipped: bool) -> None
 def test_a_pickle_is_converted_once_and_the_record_names_its_source(tmp_path: Path) -> None:
     path = tmp_path / "clap.pt"
     torch.save(official(), path)
-    sha = file_sha256(path)
+    sha = digest(path)
     first = open_checkpoint(path, [])
     target = path.with_suffix(".safetensors")
     made = target.stat().st_mtime_ns
@@ -222,7 +223,7 @@ def test_a_read_only_folder_sends_the_conversion_to_a_cache(tmp_path: Path) -> N
         assert len(converted) == 1
         record = read_record(converted[0])
         assert record is not None
-        assert record.sha256 == file_sha256(path)
+        assert record.sha256 == digest(path)
         same_weights(path, [cache])
     finally:
         folder.chmod(0o700)
@@ -354,7 +355,7 @@ def test_huggingface_safetensors_load_and_agree_with_transformers(tmp_path: Path
         model.audio_model.audio_encoder.batch_norm.running_mean.normal_()
     model.save_pretrained(tmp_path)
     encoder: Any = load_encoder(str(tmp_path), data_dir=tmp_path, long="fusion")
-    assert encoder.identity["weights_sha256"] == file_sha256(tmp_path / "model.safetensors")
+    assert encoder.identity["weights_sha256"] == digest(tmp_path / "model.safetensors")
     generator = torch.Generator().manual_seed(0)
     mels = torch.randn(3, 4, 1001, 64, generator=generator) * 20 - 40
     fused = torch.tensor([[True], [False], [True]])

@@ -17,6 +17,7 @@ COMMANDS = {
     "infer": "Label a folder of recordings by name.",
     "embed": "Embed a data set or a folder, once.",
     "classify": "Score stored embeddings against class prototypes, fold by fold.",
+    "doctor": "Look whether all is well: device, encoders, disks, stores, soundscapes.",
 }
 
 #: spellings of the original scripts that are not ours with underscores

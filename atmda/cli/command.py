@@ -108,6 +108,8 @@ def _parameter(field: str, annotation: Any, info: Any) -> inspect.Parameter | No
         "show_default": False,
     }
     common["metavar"] = "" if is_switch else flag.metavar or ("N" if annotation is int else "VALUE")
+    if flag.several:
+        return _keyword(field, Annotated[list[str] | None, typer.Argument(**common)])
     if flag.argument:
         return _keyword(field, Annotated[str | None, typer.Argument(**common)])
     return _keyword(field, Annotated[bool | None if is_switch else str | None, typer.Option(*flag.names, **common)])

@@ -25,6 +25,7 @@ class Flag:
     panel: str = "Options"
     hidden: bool = False
     argument: bool = False  # positional
+    several: bool = False  # positional, any number of them
 
 
 def flag(

@@ -27,6 +27,7 @@ MODELS = {
     "infer": "atmda.settings.infer:InferSettings",
     "embed": "atmda.settings.embed:EmbedSettings",
     "classify": "atmda.settings.classify:ClassifySettings",
+    "doctor": "atmda.settings.doctor:DoctorSettings",
 }
 PREFIX = "ATMDA_"
 NOT_SETTINGS = {"ATMDA_CONFIG", "ATMDA_TEST_DATA", "ATMDA_SLOW"}

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -59,9 +60,11 @@ class Generation:
             rendered = renderer.render(mix, self.clip_policy, job.name)
             if info.reverb is not None:
                 rendered.samples = reverberate(rendered.samples, SAMPLE_RATE, info.reverb)
-        record = record_of(job, info, rendered) | {"sha256": contents_of(job)}
         wav, jams, txt = (self.output / path for path in paths_of(job.folder, job.name))
-        write_whole(wav, wav_bytes(rendered.samples, SAMPLE_RATE))
+        content = wav_bytes(rendered.samples, SAMPLE_RATE)
+        checksums = {**contents_of(job), "file": sha256(content).hexdigest()}
+        record = record_of(job, info, rendered) | {"sha256": checksums}
+        write_whole(wav, content)
         write_whole(txt, txt_bytes([(record["onset"], record["offset"], record["label"])]))
         write_whole(jams, jams_bytes(job, info, rendered.scale, record))
         return record
@@ -88,7 +91,7 @@ def contents_of(soundscape: Soundscape) -> dict[str, str]:
 def is_stale(soundscape: Soundscape, record: Mapping[str, Any]) -> bool:
     """Whether a recording has been replaced since `record` was made of it; False where the record does not tell."""
     try:
-        return "sha256" in record and record["sha256"] != contents_of(soundscape)
+        return "sha256" in record and not contents_of(soundscape).items() <= record["sha256"].items()
     except AudioError:
         return False
 

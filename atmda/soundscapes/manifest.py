@@ -34,7 +34,7 @@ def record_of(soundscape: Soundscape, info: SetInfo, rendered: Rendered) -> dict
     Times in seconds, loudness in LUFS, snr in LU. `foreground` and `background` are paths below the folders of their
     data sets; `draw` is what was drawn before it was fitted; `parameters` is what it was drawn from; `peak` is the
     sum's largest absolute sample, before `scale`; `notes` says in words what was changed. Added when it is written:
-    `sha256`, of the files of `foreground` and `background`.
+    `sha256`, of the files of `foreground` and `background` and of the soundscape's own, `file`.
     """
     parameters = info.parameters
     wav, jams, txt = paths_of(soundscape.folder, soundscape.name)

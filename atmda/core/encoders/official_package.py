@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from atmda.core.encoders.spec import EncoderRequest, EncoderSpec
+from atmda.core.fingerprint import digest
 from atmda.errors import AtmdaError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def load(request: EncoderRequest) -> Encoder:
             "the same numbers without them.",
         )
     from atmda.core.device import resolve_device
-    from atmda.core.encoders.clap.checkpoint import file_sha256, open_checkpoint
+    from atmda.core.encoders.clap.checkpoint import open_checkpoint
     from atmda.core.encoders.clap.find import NAME, cache_folders, find_checkpoint
     from atmda.core.encoders.clap.reference import ReferenceEncoder
 
@@ -49,7 +50,7 @@ def load(request: EncoderRequest) -> Encoder:
             enable_fusion=arch.fused, device=str(resolve_device(request.device)), amodel=tower
         )
         module.load_ckpt(str(path))
-    return ReferenceEncoder(module, file_sha256(path), request.seed)
+    return ReferenceEncoder(module, digest(path), request.seed)
 
 
 PLUGINS = (

@@ -22,6 +22,7 @@ from atmda.core.encoders.clap.checkpoint_keys import official_names
 from atmda.core.encoders.clap.shapes import needed
 from atmda.core.encoders.clap.state_dict import AGAIN, StateDictFile
 from atmda.core.files import publish
+from atmda.core.fingerprint import digest
 from atmda.errors import AtmdaError
 
 FORMAT = "atmda-laion-clap-1"
@@ -106,15 +107,6 @@ def open_checkpoint(path: Path, caches: list[Path]) -> Checkpoint:
     return Checkpoint(weights, _checked(weights.shapes(), path), weights.metadata["source_sha256"], path)
 
 
-def file_sha256(path: Path) -> str:
-    """The sha256 of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def _is_safetensors(path: Path) -> bool:
     """Told from the content: blobs of the hub's cache have no suffix."""
     try:
@@ -136,7 +128,7 @@ def _foreign(target: Path) -> bool:
 def _hub_sha(path: Path) -> str:
     # the hub's cache names large files by their sha256
     name = path.resolve().name
-    return name if len(name) == 64 and set(name) <= set("0123456789abcdef") else file_sha256(path)
+    return name if len(name) == 64 and set(name) <= set("0123456789abcdef") else digest(path)
 
 
 def _checked(shapes: Mapping[str, tuple[int, ...]], path: Path) -> Architecture:
@@ -165,7 +157,7 @@ def _converted(path: Path, caches: list[Path]) -> Path | None:
         record = read_record(target)
         if record is None or not target.is_file():
             continue
-        if record.size == now.st_size and (record.mtime_ns == now.st_mtime_ns or record.sha256 == file_sha256(path)):
+        if record.size == now.st_size and (record.mtime_ns == now.st_mtime_ns or record.sha256 == digest(path)):
             return target
     return None
 
@@ -193,7 +185,7 @@ def _convert(path: Path, caches: list[Path]) -> Path:
             shapes[name] = (shape[0] * 3, *shape[1:]) if len(parts) == 3 and all(parts) else shape
         arch = _checked(shapes, path)
         stat = path.stat()
-        record = Record(path.name, file_sha256(path), stat.st_size, stat.st_mtime_ns, arch.name)
+        record = Record(path.name, digest(path), stat.st_size, stat.st_mtime_ns, arch.name)
         wanted = needed(arch)
 
         def tensor(name: str) -> Tensor:

@@ -29,8 +29,11 @@ from atmda.core.encoders.compact.frontend import FRAMES, HOP, OFFSET, PATCH, SAM
 from atmda.core.encoders.compact.network import Network
 from atmda.core.encoders.compact.text import TextTable
 from atmda.core.types import FloatArray
+from atmda.errors import AtmdaError
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
+#: of that file as it is released
+WEIGHTS_SHA256 = "98835b9cdb09a48524b86e907f3cb5b2cec0b6d82f7f1e60a88a83a80713c3fc"
 #: changes whenever what happens to samples before the network changes
 PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, v2"
 #: frames from one patch to the next
@@ -83,12 +86,15 @@ class CompactEncoder(Encoder):
         from safetensors.numpy import load as parse
 
         content = weights.read_bytes()
+        digest = hashlib.sha256(content).hexdigest()
+        if weights == WEIGHTS and digest != WEIGHTS_SHA256:
+            raise AtmdaError(f"{weights}: the weights of {self.name} are damaged.", "Install atmda again.")
         tensors = parse(content)
         header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
         self.logit_scale = float(header["__metadata__"]["logit_scale"])
         self.identity = {
             "encoder": self.name,
-            "weights_sha256": hashlib.sha256(content).hexdigest(),
+            "weights_sha256": digest,
             "preprocessing": PREPROCESSING,
         }
         self._network = Network({n.removeprefix("net."): t for n, t in tensors.items() if n.startswith("net.")})
