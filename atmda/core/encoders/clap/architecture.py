@@ -54,10 +54,9 @@ def architecture(shapes: Shapes, source: str) -> Architecture:
     try:
         _refuse_others(shapes, source)
         return _architecture(shapes)
-    except LookupError as error:
-        raise AtmdaError(
-            f"{source} is incomplete: {error.args[0]} is missing, or has another shape.", _KNOWN
-        ) from error
+    except (LookupError, ValueError) as error:  # a ValueError: a shape of more or fewer numbers than it has
+        what = f"{error.args[0]} is missing, or" if isinstance(error, KeyError) else "a tensor"
+        raise AtmdaError(f"{source} is incomplete: {what} has another shape.", _KNOWN) from error
 
 
 def _architecture(shapes: Shapes) -> Architecture:
@@ -65,6 +64,8 @@ def _architecture(shapes: Shapes) -> Architecture:
     while f"audio_branch.layers.{len(depths)}.blocks.0.norm1.weight" in shapes:
         stage = f"audio_branch.layers.{len(depths)}.blocks."
         depths.append(len({key.split(".")[4] for key in shapes if key.startswith(stage)}))
+    if not depths:
+        raise KeyError("the first block of the audio tower")
     heads = [
         shapes[f"audio_branch.layers.{stage}.blocks.0.attn.relative_position_bias_table"][1]
         for stage in range(len(depths))
