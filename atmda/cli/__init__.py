@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from atmda import __version__
+from atmda.cli.streams import standard_streams
 
 #: sub-command -> its line in `atmda --help`; each lives in the module of its name, as `command`
 COMMANDS = {
@@ -93,4 +94,5 @@ def callback(
 
 def main() -> None:
     """Entry point of the console command."""
-    app(prog_name="atmda")
+    with standard_streams():
+        app(prog_name="atmda")

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from atmda.core.files import read_small
 from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Settings
 
@@ -101,10 +102,10 @@ def make_settings(
 
 def _from_toml(config: Path, command: str, known: set[str], own: set[str]) -> dict[str, tuple[Any, str]]:
     try:
-        table = tomllib.loads(config.read_text("utf-8"))
+        table = tomllib.loads(read_small(config).decode("utf-8"))
     except OSError as error:
         raise SettingsError(f"--config {config}: it cannot be read ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML's decoder, of UTF-8, of numbers that are too long
         raise SettingsError(f"--config {config}: it is not valid TOML ({error}).") from error
     common = {key.replace("-", "_"): value for key, value in table.items() if not isinstance(value, dict)}
     tables = {key: value for key, value in table.items() if isinstance(value, dict)}
