@@ -25,6 +25,7 @@ class Flag:
     panel: str = "Options"
     hidden: bool = False
     argument: bool = False  # positional
+    line_only: bool = False  # an old spelling, which neither environment nor file knows
 
 
 def flag(
