@@ -64,23 +64,18 @@ def _architecture(shapes: Shapes) -> Architecture:
     while f"audio_branch.layers.{len(depths)}.blocks.0.norm1.weight" in shapes:
         stage = f"audio_branch.layers.{len(depths)}.blocks."
         depths.append(len({key.split(".")[4] for key in shapes if key.startswith(stage)}))
-    if not depths:
-        raise KeyError("the first block of the audio tower")
     heads = [
         shapes[f"audio_branch.layers.{stage}.blocks.0.attn.relative_position_bias_table"][1]
         for stage in range(len(depths))
     ]
     text = "text_branch.encoder.layer."
-    layers = {key.split(".")[3] for key in shapes if key.startswith(text)}
-    if not layers:
-        raise KeyError("the first layer of the text tower")
     vocabulary, width = shapes["text_branch.embeddings.word_embeddings.weight"]
     return Architecture(
         dim=shapes["audio_branch.patch_embed.proj.weight"][0],
         depths=tuple(depths),
         heads=tuple(heads),
         fused="audio_branch.patch_embed.mel_conv2d.weight" in shapes,
-        text_layers=len(layers),
+        text_layers=len({key.split(".")[3] for key in shapes if key.startswith(text)}),
         text_heads=width // 64,
         vocabulary=vocabulary,
     )

@@ -142,6 +142,8 @@ def _hub_sha(path: Path) -> str:
 
 def _checked(shapes: Mapping[str, tuple[int, ...]], path: Path) -> Architecture:
     arch = architecture(shapes, f"{path}: the checkpoint")
+    if not arch.depths or not arch.text_layers:
+        raise AtmdaError(f"{path}: the checkpoint has a tower without layers.", AGAIN)
     wanted = needed(arch)
     missing = [name for name in wanted if name not in shapes]
     wrong = [name for name in wanted if name in shapes and tuple(shapes[name]) != wanted[name]]
