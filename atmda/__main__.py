@@ -7,8 +7,10 @@ def main() -> None:
     """Entry point of the console command."""
     take_over()  # before the imports, which take a moment in which people change their minds
     from atmda.cli import app
+    from atmda.cli.streams import standard_streams
 
-    app(prog_name="atmda")
+    with standard_streams():
+        app(prog_name="atmda")
 
 
 if __name__ == "__main__":

@@ -157,6 +157,16 @@ def test_what_cannot_be_is_said_in_one_line(server: Server, arguments: list[str]
     assert words in result.stderr and len(result.stderr.strip().splitlines()) == 1
 
 
+def test_fetch_runs_whatever_the_environment_says_of_this_machines_workers(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ATMDA_NUM_WORKERS", "64")
+    assert "fetched" in atmda("demo").stderr
+    assert "fetched" in atmda("demo", "--force", "--downloads", "1").stderr
+    assert "fetched" in atmda("demo", "--force", "--num_workers", "2").stderr
+    assert "--downloads" in atmda("--help").stdout and "--num-workers" not in atmda("--help").stdout
+
+
 SCRIPT = """
 import sys
 from atmda.cli import app

@@ -6,6 +6,7 @@ from atmda.errors import SettingsError
 from atmda.settings import load_settings
 from atmda.settings.classify import ClassifySettings
 from atmda.settings.embed import EmbedSettings
+from atmda.settings.fetch import FetchSettings
 from atmda.settings.infer import InferSettings
 
 
@@ -120,3 +121,32 @@ def test_the_example_configuration_is_accepted_by_every_command():
     example = Path(__file__).parents[1] / "configs" / "example.toml"
     for command in MODELS:
         load(settings_class(command), command=command, config=example)
+
+
+def test_how_many_workers_this_machine_has_says_nothing_of_how_many_downloads_run_at_once():
+    assert load(FetchSettings, command="fetch", ATMDA_NUM_WORKERS="64").at_once() == 4
+    assert load(FetchSettings, command="fetch", config=toml("num_workers = 64\n")).at_once() == 4
+    assert load(EmbedSettings, command="embed", ATMDA_NUM_WORKERS="64").num_workers == 64
+
+
+def test_downloads_at_once_have_a_name_of_their_own_everywhere():
+    assert load(FetchSettings, {"downloads": "2"}, "fetch", ATMDA_DOWNLOADS="3").at_once() == 2
+    assert load(FetchSettings, command="fetch", ATMDA_DOWNLOADS="3").at_once() == 3
+    assert load(FetchSettings, command="fetch", config=toml("[fetch]\ndownloads = 5\n")).at_once() == 5
+    assert load(ATMDA_DOWNLOADS="3").temperature == 0.5
+
+
+def test_the_old_spelling_of_downloads_works_on_the_command_line_alone():
+    assert load(FetchSettings, {"num_workers": "8"}, "fetch", ATMDA_NUM_WORKERS="64").at_once() == 8
+    with pytest.raises(SettingsError, match="--num-workers 64"):
+        load(FetchSettings, {"num_workers": "64"}, "fetch")
+    with pytest.raises(SettingsError, match=r"table \[fetch\] of atmda\.toml is not a setting"):
+        load(FetchSettings, command="fetch", config=toml("[fetch]\nnum_workers = 5\n"))
+    with pytest.raises(SettingsError, match="say the same"):
+        load(FetchSettings, {"num_workers": "8", "downloads": "2", "name": "esc50"}, "fetch").check()
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000 + "]" * 5000, "a = " + "1" * 5000])
+def test_toml_that_python_gives_up_on_is_named(text):
+    with pytest.raises(SettingsError, match=r"atmda\.toml"):
+        load(config=toml(text))

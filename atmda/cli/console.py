@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from atmda.cli.spelling import in_flags
+from atmda.cli.streams import naming_stdout
 from atmda.tasks.observer import Advance, Observer
 
 SHOW_AFTER = 1.0  # seconds of work before a progress bar appears
@@ -36,7 +37,8 @@ class Console(Observer):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        sys.stdout.flush()
+        with naming_stdout():
+            sys.stdout.flush()
 
     def notice(self, message: str) -> None:
         if not self.quiet:
@@ -55,11 +57,13 @@ class Console(Observer):
     def document(self, content: Any) -> None:
         """The command's result as one JSON document; only with --json."""
         if self.json_output:
-            sys.stdout.write(json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n")
+            with naming_stdout():
+                sys.stdout.write(json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n")
 
     def text(self, content: str) -> None:
         if not self.json_output:
-            sys.stdout.write(f"{content}\n")
+            with naming_stdout():
+                sys.stdout.write(f"{content}\n")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
         """A table for people, on stdout; numbers line up on the right."""
@@ -78,7 +82,8 @@ class Console(Observer):
         for line in lines:
             table.add_row(*(Text(cell) for cell in line))
         plain = not sys.stdout.isatty()
-        RichConsole(file=sys.stdout, width=160 if plain else None, highlight=False).print(table)
+        with naming_stdout():
+            RichConsole(file=sys.stdout, width=160 if plain else None, highlight=False).print(table)
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Advance]:

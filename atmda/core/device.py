@@ -1,8 +1,9 @@
-"""Which device, and how many threads."""
+"""Which device, how many threads, and how much memory there is."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atmda.errors import SettingsError
@@ -38,3 +39,13 @@ def resolve_device(device: str = "auto") -> torch.device:
     if kind.split(":")[0] not in there:
         raise SettingsError(f"`device` {device} is not available here.", f"Available: auto, {', '.join(there)}.")
     return torch.device(kind)
+
+
+def available_memory() -> int | None:
+    """Bytes that programs can still take without others being moved to disk; None where the system does not say."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return None
+    found = next((line.split()[1] for line in lines if line.startswith("MemAvailable:")), None)
+    return None if found is None else 1024 * int(found)

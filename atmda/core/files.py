@@ -1,8 +1,13 @@
-"""Publishing files: written beside, flushed to the disk, then renamed. A reader sees the old one or the new one."""
+"""Files as they are written and as they are read.
+
+Publishing: written beside, flushed to the disk, then renamed, so that a reader sees the old one or the new one.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import chain, count
@@ -11,6 +16,10 @@ from pathlib import Path
 from atmda.errors import AtmdaError
 
 TEMPORARY = ".tmp-"
+#: What the shell opened for us: `<(...)` is /dev/fd/63, and what is piped in is /dev/stdin.
+_OPENED_ALREADY = ("/dev/stdin", "/dev/fd/", "/proc/self/fd/", os.devnull)
+#: Longest file of words that is read: tables of millions of rows are shorter.
+MOST_TEXT = 1 << 28
 
 
 @contextmanager
@@ -103,3 +112,24 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def refuse_pipes(path: Path) -> None:
+    """Raises OSError where `path` is a named pipe or a device: reading it may wait, or go on, for ever.
+
+    What the shell opened for this command (`/dev/stdin`, `<(...)`) may be such, and so may an empty file, /dev/null.
+    """
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)) and not str(path).startswith(_OPENED_ALREADY):
+        what = "a named pipe" if stat.S_ISFIFO(mode) else "a device"
+        raise OSError(errno.EINVAL, f"it is {what}, not a file", str(path))
+
+
+def read_small(path: Path, most: int = MOST_TEXT) -> bytes:
+    """The bytes of a file that a user named. Raises OSError, also for a pipe and for more than `most` bytes."""
+    refuse_pipes(path)
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes", str(path))
+    return content

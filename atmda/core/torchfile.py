@@ -110,7 +110,7 @@ class TorchFile:
             raise AtmdaError(f"{self.path}: the numbers of {name} are damaged.", self._again) from error
         if not fits or (last + 1) * size > len(raw) or math.prod(stored.shape) * size > len(raw):
             raise AtmdaError(f"{self.path}: {name} reaches outside its storage (damaged).", self._again)
-        flat = torch.frombuffer(bytearray(raw), dtype=stored.dtype)
+        flat = torch.frombuffer(bytearray(raw[: (last + 1) * size]), dtype=stored.dtype)
         return flat.as_strided(stored.shape, stored.stride, stored.offset).contiguous()
 
     def _zipped(self) -> Any:

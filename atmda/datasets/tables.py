@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from atmda.core.files import read_small
 from atmda.errors import SettingsError
 
 MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}
@@ -37,7 +38,7 @@ class Table:
 def read_text(path: Path, setting: str) -> str:
     """The text of a file that people wrote. Raises SettingsError, naming `setting`, where it is none."""
     try:
-        content = path.read_bytes()
+        content = read_small(path)
     except OSError as error:
         raise SettingsError(f"`{setting}` {path}: it cannot be read ({error.strerror}).", setting=setting) from error
     encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), "utf-8")

@@ -9,9 +9,10 @@ from typing import Any
 
 import requests
 
+from atmda.core.untrusted import parsed_object
 from atmda.datasets.remotes import Remote
 from atmda.download.checksums import from_etag
-from atmda.errors import AtmdaError
+from atmda.errors import AtmdaError, StoreError
 
 
 def size_of(path: Path) -> int:
@@ -66,10 +67,12 @@ def note_path(part: Path) -> Path:
 def read_note(part: Path) -> dict[str, Any]:
     """Where `part` came from; empty where that is not known, and then it is not trusted."""
     try:
-        note = json.loads(note_path(part).read_text("utf-8"))
-    except (OSError, ValueError):
+        note = parsed_object(note_path(part).read_bytes(), "the note")
+    except (OSError, StoreError):
         return {}
-    return note if isinstance(note, dict) else {}
+    total = note.get("total")
+    words = all(isinstance(note.get(key, ""), str) for key in ("url", "version", "declared"))
+    return note if words and (total is None or (type(total) is int and total >= 0)) else {}
 
 
 def write_note(part: Path, remote: Remote, response: requests.Response, total: int | None) -> None:

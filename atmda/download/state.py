@@ -6,19 +6,22 @@ Kept in `<folder>/.fetch/state.json`, written anew after each part, so that a ki
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import filelock
 
-from atmda.core.files import publish
+from atmda.core.files import publish, read_small
+from atmda.core.untrusted import parsed_object
 from atmda.datasets.remotes import Part
-from atmda.errors import AtmdaError
+from atmda.errors import AtmdaError, StoreError
 
 FETCH_FOLDER = ".fetch"
+CHECKSUM = re.compile(r"(md5|sha1|sha256|sha512|git):[0-9a-fA-F]+")
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,12 @@ class State:
     @classmethod
     def load(cls, folder: Path) -> State:
         """What `folder` holds; nothing where that is not known."""
-        state = cls(folder)
+        path = folder / FETCH_FOLDER / "state.json"
         try:
-            content = json.loads((folder / FETCH_FOLDER / "state.json").read_text("utf-8"))
-            for name, part in content["parts"].items():
-                files = {str(file): int(size) for file, size in part["files"].items()}
-                state.parts[name] = Installed(files, {str(k): str(v) for k, v in part["sources"].items()})
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            parts = parsed_object(read_small(path), str(path)).get("parts")
+            return cls(folder, {name: _installed(part) for name, part in parts.items()})  # type: ignore[union-attr]
+        except (OSError, StoreError, ValueError, KeyError, TypeError, AttributeError):
             return cls(folder)
-        return state
 
     def whole(self, part: Part) -> bool:
         return part.name in self.parts and self.parts[part.name].whole(self.folder)
@@ -66,6 +66,27 @@ class State:
         }
         with publish(self.folder / FETCH_FOLDER / "state.json") as path:
             path.write_text(json.dumps({"version": 1, "parts": content}), "utf-8")
+
+
+def _installed(part: Any) -> Installed:
+    """A part as the file tells of it. Raises ValueError, KeyError, TypeError, AttributeError for anything else.
+
+    Its files are deleted when a newer copy lacks them: none may lie outside the folder.
+    """
+    for name, size in part["files"].items():
+        if not is_inside(name) or type(size) is not int or size < 0:
+            raise ValueError(f"a file {name!r}")
+    for name, checksum in part["sources"].items():
+        if not CHECKSUM.fullmatch(checksum):
+            raise ValueError(f"a checksum of {name!r}")
+    return Installed(dict(part["files"]), dict(part["sources"]))
+
+
+def is_inside(name: str) -> bool:
+    """Whether `name`, a path below a folder as lists write it, stays in that folder, whatever the system."""
+    parts = PurePosixPath(name).parts
+    plain = not PurePosixPath(name).is_absolute() and ".." not in parts and "\0" not in name
+    return bool(parts) and plain and not PureWindowsPath(name).drive and "\\" not in name
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -10,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from atmda.core.files import read_small
+from atmda.core.untrusted import parsed_object
 from atmda.datasets.remotes import Target
 from atmda.download.checksums import agrees
 from atmda.download.client import Client
-from atmda.download.state import FETCH_FOLDER, State
-from atmda.errors import AtmdaError
+from atmda.download.state import FETCH_FOLDER, State, is_inside
+from atmda.errors import AtmdaError, StoreError
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,9 @@ def load_index(target: Target, fetch_folder: Path, client: Client) -> dict[str, 
     if not path.is_file() or (target.index.checksum and not agrees(path, target.index.checksum)):
         client.download(target.index, fetch_folder)
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return parsed_object(read_small(path), str(path))
+    except (OSError, StoreError) as error:
         raise AtmdaError(f"{path} is not an index ({error}).", "Delete it and try again.") from error
-    if not isinstance(content, dict):
-        raise AtmdaError(f"{path} is not an index.", "Delete it and try again.")
-    return content
 
 
 def index_entries(index: Mapping[str, Any]) -> dict[str, str]:
@@ -134,13 +132,13 @@ def index_entries(index: Mapping[str, Any]) -> dict[str, str]:
     entries: dict[str, str] = {}
 
     def take(pair: Any) -> None:
-        if isinstance(pair, list) and len(pair) == 2 and all(isinstance(item, str) for item in pair):
-            path = PurePosixPath(pair[0])
-            if not path.is_absolute() and ".." not in path.parts:
-                entries[path.as_posix()] = f"md5:{pair[1]}"
+        told = isinstance(pair, list) and len(pair) == 2 and all(isinstance(item, str) for item in pair)
+        if told and is_inside(pair[0]):
+            entries[PurePosixPath(pair[0]).as_posix()] = f"md5:{pair[1]}"
 
     for group in ("clips", "clipgroups", "metadata"):
-        for entry in (index.get(group) or {}).values():
+        found = index.get(group)
+        for entry in found.values() if isinstance(found, dict) else ():
             for pair in entry.values() if isinstance(entry, dict) else [entry]:
                 take(pair)
     return entries

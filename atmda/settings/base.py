@@ -26,6 +26,7 @@ class Flag:
     hidden: bool = False
     argument: bool = False  # positional
     several: bool = False  # positional, any number of them
+    line_only: bool = False  # an old spelling, which neither environment nor file knows
 
 
 def flag(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from atmda.core.bounds import LOGIT_SCALE, TEMPERATURE
 from atmda.errors import SettingsError
 from atmda.settings.base import EncoderSettings, Modality, flag, lower, split_commas
 from atmda.settings.choices import methods, metrics, number_or_auto, numbers_or_auto, split_templates
@@ -14,7 +15,8 @@ from atmda.settings.completion import dataset_names, method_names, metric_names,
 
 WHAT, HOW, OUT = "What to classify", "Grid", "Results"
 Auto = Literal["auto"]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Temperature = Annotated[float, Field(ge=TEMPERATURE.low, le=TEMPERATURE.high, allow_inf_nan=False)]
+Scale = Annotated[float, Field(ge=LOGIT_SCALE.low, le=LOGIT_SCALE.high, allow_inf_nan=False)]
 
 
 def _choices(value: object) -> object:
@@ -54,7 +56,7 @@ class ClassifySettings(EncoderSettings):
         tuple[Modality, ...], BeforeValidator(_choices), flag("--modality", metavar="none,text,audio", panel=HOW)
     ] = Field(("none",), min_length=1, description="What describes the background; several by commas.")
     temperature: Annotated[
-        tuple[Number | Auto, ...],
+        tuple[Temperature | Auto, ...],
         BeforeValidator(numbers_or_auto),
         flag("--temperature", metavar="T,T|auto", panel=HOW),
     ] = Field(
@@ -75,7 +77,7 @@ class ClassifySettings(EncoderSettings):
         flag("--top-n", metavar="N|auto", panel=HOW),
     ] = Field(35, description="Training embeddings a class in tgap; auto: chosen on the training folds.")
     logit_scale: Annotated[
-        Annotated[float, Field(gt=0, allow_inf_nan=False)] | Auto | None,
+        Scale | Auto | None,
         BeforeValidator(number_or_auto),
         flag("--logit-scale", metavar="X|auto", panel=HOW),
     ] = Field(None, description="What makes scores logits; else the encoder's own; auto: fitted on the training folds.")

@@ -39,13 +39,20 @@ class FetchSettings(Settings):
     verify: Annotated[bool, flag("--verify", panel=HOW)] = Field(
         False, description="Read every file that is here and compare it with its published checksum; fetches nothing."
     )
-    num_workers: Annotated[int, flag("--num-workers", metavar="N", panel=HOW)] = Field(
+    downloads: Annotated[int, flag("--downloads", metavar="N", panel=HOW)] = Field(
         4, ge=1, le=32, description="Downloads at once."
+    )
+    num_workers: Annotated[int | None, Flag(("--num-workers",), metavar="N", hidden=True, line_only=True)] = Field(
+        None, ge=1, le=32, description="The old spelling of --downloads; elsewhere it means this machine's cores."
     )
 
     def names(self) -> tuple[str, ...]:
         """What to fetch, said in either way."""
         return self.name or ((self.dataset,) if self.dataset else ())
+
+    def at_once(self) -> int:
+        """How many downloads at once, said in either way."""
+        return self.num_workers or self.downloads
 
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
@@ -57,5 +64,7 @@ class FetchSettings(Settings):
             )
         if len(self.names()) > 1 and self.partial:
             raise SettingsError("`partial` goes with one NAME.", setting="partial")
+        if self.asked("downloads") and self.asked("num_workers"):
+            raise SettingsError("`downloads` and `num_workers` say the same.", "Give `downloads`.", setting="downloads")
         if self.verify and self.force:
             raise SettingsError("`verify` fetches nothing and `force` fetches all; give one of them.", setting="verify")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from atmda.core.bounds import TEMPERATURE
 from atmda.errors import SettingsError
 from atmda.settings.base import EncoderSettings, Flag, Modality, flag, lower, split_commas
 from atmda.settings.choices import split_templates
@@ -38,7 +39,11 @@ class InferSettings(EncoderSettings):
         Field("none", description="What describes the background: its name, recordings of it, or nothing.")
     )
     temperature: Annotated[float, flag("--temperature", metavar="T", panel=HOW)] = Field(
-        0.5, allow_inf_nan=False, description="How much of the background profile is subtracted."
+        0.5,
+        ge=TEMPERATURE.low,
+        le=TEMPERATURE.high,
+        allow_inf_nan=False,
+        description="How much of the background profile is subtracted.",
     )
     bg_type: Annotated[str | None, flag("--bg-type", metavar="NAME", complete=scene_names, panel=HOW)] = Field(
         None, description="Name of the background for --modality text, as in park."

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from atmda.core.files import read_small
 from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Settings
 
@@ -68,12 +69,13 @@ def load_settings(
     known = {key for name in MODELS for key in settings_class(name).model_fields} | set(model.model_fields)
     given: dict[str, tuple[Any, str]] = {}
     if config is not None:
-        given.update(_from_toml(config, command, known, set(model.model_fields)))
+        given.update(_from_toml(config, command, known, set(model.model_fields) - line_only(model)))
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
             key = variable.removeprefix(PREFIX).lower()
             _check_known(key, known, f"the environment variable {variable}", lambda near: PREFIX + near.upper())
             given[key] = (value, variable)
+    given = {key: pair for key, pair in given.items() if key not in line_only(model)}
     for key, value in flags.items():
         if value is not None:
             given[key] = (value, flag_of(model, key))
@@ -102,10 +104,10 @@ def make_settings(
 
 def _from_toml(config: Path, command: str, known: set[str], own: set[str]) -> dict[str, tuple[Any, str]]:
     try:
-        table = tomllib.loads(config.read_text("utf-8"))
+        table = tomllib.loads(read_small(config).decode("utf-8"))
     except OSError as error:
         raise SettingsError(f"--config {config}: it cannot be read ({error.strerror}).") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of TOML's decoder, of UTF-8, of numbers that are too long
         raise SettingsError(f"--config {config}: it is not valid TOML ({error}).") from error
     common = {key.replace("-", "_"): value for key, value in table.items() if not isinstance(value, dict)}
     tables = {key: value for key, value in table.items() if isinstance(value, dict)}
@@ -124,6 +126,12 @@ def _check_known(key: str, known: set[str], where: str, spell: Any = str) -> Non
         near = get_close_matches(key, sorted(known), n=1, cutoff=0.5)
         hint = f"Did you mean {spell(near[0])}?" if near else f"Known: {', '.join(sorted(known))}."
         raise SettingsError(f"{where[0].upper()}{where[1:]} is not a setting.", hint)
+
+
+def line_only(model: type[Settings]) -> set[str]:
+    """Settings that only the command line gives: old spellings of names that mean something else elsewhere."""
+    fields = model.model_fields.items()
+    return {key for key, info in fields if any(isinstance(item, Flag) and item.line_only for item in info.metadata)}
 
 
 def flag_of(model: type[Settings], key: str) -> str:

@@ -21,6 +21,7 @@ from itertools import accumulate
 from statistics import NormalDist
 from typing import Any, TypeAlias
 
+from atmda.core.bounds import is_number
 from atmda.errors import SettingsError
 
 Value: TypeAlias = int | float | str
@@ -72,21 +73,17 @@ class Distribution:
         shown = (f"[{','.join(map(str, a))}]" if isinstance(a, tuple) else str(a) for a in self.arguments)
         return f"({','.join([self.kind, *shown])})"
 
-    def lowest(self) -> float:
-        """The least number it can give (minus infinity for normal)."""
+    def likely_range(self) -> tuple[float, float]:
+        """The least and the greatest number it gives; of a normal distribution six standard deviations each way."""
         if self.kind == "normal":
-            return self._numbers(self.arguments)[0] if self.arguments[1] == 0 else -math.inf
-        if self.kind == "truncnorm":
-            return self._numbers(self.arguments)[2]
-        if self.kind == "uniform":
-            return self._numbers(self.arguments)[0]
+            mean, std = self._numbers(self.arguments)
+            return mean - 6.0 * std, mean + 6.0 * std
+        if self.kind in ("uniform", "truncnorm"):
+            low, high = self._numbers(self.arguments)[-2:]
+            return low, high
         first = self.arguments[0]
-        return min(self._numbers(first if isinstance(first, tuple) else (first,)))
-
-    def likely_maximum(self) -> float:
-        """Of a normal distribution: six standard deviations above its mean."""
-        mean, std = self._numbers(self.arguments)
-        return mean + 6.0 * std
+        numbers = self._numbers(first if isinstance(first, tuple) else (first,))
+        return min(numbers), max(numbers)
 
     @staticmethod
     def _values(values: object) -> tuple[Value, ...]:
@@ -160,7 +157,7 @@ def _number_fault(kind: str, lists: list[tuple[Any, ...]], numeric: bool) -> str
     if not numeric:
         lists = {"const": [], "choose": [], "choose_weighted": lists[1:]}.get(kind, lists)
     for value in (v for values in lists for v in values):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        if not is_number(value):
             return f"{value!r} is not a finite number"
     return ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,10 +11,11 @@ from typing import Any, Literal
 
 from atmda.core.audio import open_audio
 from atmda.core.fingerprint import digest
-from atmda.errors import AudioError
+from atmda.core.untrusted import parsed_object
+from atmda.errors import AudioError, StoreError
 from atmda.soundscapes.files import txt_bytes, wav_bytes, wav_size, write_whole
 from atmda.soundscapes.jams import SetInfo, jams_bytes
-from atmda.soundscapes.manifest import paths_of, record_of
+from atmda.soundscapes.manifest import checked_record, paths_of, record_of
 from atmda.soundscapes.rendering import SAMPLE_RATE, ClipPolicy, Event, Mix, Renderer
 from atmda.soundscapes.reverb import reverberate
 from atmda.soundscapes.runner import JOBS_A_WORKER, Advance, Counts, Job, run
@@ -103,13 +103,12 @@ def finished_record(soundscape: Soundscape, generation: Generation) -> dict[str,
     try:
         if wav.stat().st_size != wav_size(frames) or txt.stat().st_size == 0:
             return None
-        record = json.loads(jams.read_bytes())["sandbox"]["atmda"]
-    except (OSError, ValueError, KeyError, TypeError):
+        content = parsed_object(jams.read_bytes(), str(jams))["sandbox"]["atmda"]
+        record = checked_record(content, str(jams))
+    except (OSError, StoreError, KeyError, TypeError, AttributeError):
         return None
     drawn = (soundscape.snr, soundscape.event_time, soundscape.foreground.name, soundscape.background.name)
-    same = isinstance(record, dict) and drawn == tuple(
-        record.get(key) for key in ("snr", "onset", "foreground", "background")
-    )
+    same = drawn == tuple(record.get(key) for key in ("snr", "onset", "foreground", "background"))
     return record if same else None
 
 

@@ -6,18 +6,22 @@ folder, so that a sorted copy of a data set serves for a flat one and the other 
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from atmda.core.bounds import Bounds
+from atmda.core.files import read_small
+from atmda.core.untrusted import parsed_object
 from atmda.datasets.folder import audio_endings
 from atmda.errors import AtmdaError
+from atmda.soundscapes import bounds
+from atmda.soundscapes.manifest import checked_record
 from atmda.soundscapes.rendering import Event, Mix
 
 FOLD = re.compile(r"fold(\d+)")
+MOST_BYTES = 16_000_000  # of one JAMS file; scaper's largest has some hundred thousand
 
 
 class Finder:
@@ -74,34 +78,36 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> ReadSound
     Raises AtmdaError for a file that is not JAMS with scaper's namespace and for what only scaper can render.
     """
     try:
-        whole = json.loads(path.read_text(encoding="utf-8"))
+        whole = parsed_object(read_small(path, MOST_BYTES), str(path))
         annotation = next(a for a in whole["annotations"] if a["namespace"] == "scaper")
         settings = annotation["sandbox"]["scaper"]
         events = tuple(_event(o["value"], foregrounds, backgrounds) for o in annotation["data"])
         mix = Mix(
-            _number(settings.get("original_duration", settings["duration"])),
+            _number(settings.get("original_duration", settings["duration"]), bounds.DURATION, "duration"),
             events,
-            _number(settings["ref_db"]),
-            int(_number(settings.get("sr", 44_100))),
-            _number(settings["fade_in_len"]),
-            _number(settings["fade_out_len"]),
+            _number(settings["ref_db"], bounds.REF_DB, "ref_db"),
+            int(_number(settings.get("sr", 44_100), bounds.SAMPLE_RATE, "sr")),
+            _number(settings["fade_in_len"], bounds.EVENT_TIME, "fade_in_len"),
+            _number(settings["fade_out_len"], bounds.EVENT_TIME, "fade_out_len"),
             bool(settings.get("peak_normalization")),
         )
         record = _record(whole, annotation, mix, path)
-        labels = tuple(
-            (o["time"], round(o["time"] + o["duration"], 9), str(o["value"]["label"]))
-            for o in annotation["data"]
-            if o["value"]["role"] == "foreground"
-        )
+        labels = tuple(_label(o) for o in annotation["data"] if o["value"]["role"] == "foreground")
         reverb = settings.get("reverb")
         read = ReadSoundscape(
-            mix, None if reverb is None else _number(reverb), bool(settings.get("fix_clipping")), record, labels
+            mix,
+            None if reverb is None else _number(reverb, bounds.REVERB, "reverb"),
+            bool(settings.get("fix_clipping")),
+            record,
+            labels,
         )
     except OSError as error:
         raise AtmdaError(f"{path} cannot be read ({error.strerror}).") from error
     except StopIteration as error:
         raise AtmdaError(f"{path} holds no annotation of scaper's namespace.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except _OutOfBoundsError as error:
+        raise AtmdaError(f"{path} describes no soundscape: {error}.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AtmdaError(f"{path} is not JAMS as scaper writes it ({type(error).__name__}: {error}).") from error
     _check(path, annotation, read)
     return read
@@ -113,8 +119,23 @@ def _event(value: dict[str, Any], foregrounds: Finder, backgrounds: Finder) -> E
         raise ValueError(f"role {role!r}")
     source = str(value["source_file"])
     path = (backgrounds if role == "background" else foregrounds).find(source)
-    times = [_number(value[key]) for key in ("source_time", "event_time", "event_duration")]
-    return Event(role, path, times[0], times[1], times[2], _number(value["snr"]))
+    times = [_number(value[key], allowed, key) for key, allowed in _TIMES.items()]
+    if times[2] <= 0:
+        raise _OutOfBoundsError("its event_duration is not above 0")
+    return Event(role, path, times[0], times[1], times[2], _number(value["snr"], bounds.SNR, "snr"))
+
+
+_TIMES = {
+    "source_time": bounds.SOURCE_TIME,
+    "event_time": bounds.EVENT_TIME,
+    "event_duration": bounds.EVENT_TIME,
+}
+
+
+def _label(observation: dict[str, Any]) -> tuple[float, float, str]:
+    """When an event begins and ends, and what it is: a line of a label file, so without line breaks or tabs."""
+    onset, duration = (_number(observation[key], bounds.EVENT_TIME, key) for key in ("time", "duration"))
+    return onset, round(onset + duration, 9), " ".join(str(observation["value"]["label"]).split())
 
 
 def _check(path: Path, annotation: dict[str, Any], read: ReadSoundscape) -> None:
@@ -129,26 +150,23 @@ def _check(path: Path, annotation: dict[str, Any], read: ReadSoundscape) -> None
         if there:
             raise AtmdaError(f"{path} asks for {what}, which is not rendered here.", "scaper itself renders it.")
     mix = read.mix
-    sane = 0.01 <= mix.duration <= 86_400 and 1_000 <= mix.sample_rate <= 768_000
-    if not sane or not mix.events or min(mix.fade_in, mix.fade_out) < 0:
-        raise AtmdaError(f"{path} describes no soundscape: its duration, rate, fades or events cannot be.")
-    for event in mix.events:
-        if min(event.source_time, event.event_time) < 0 or event.event_duration <= 0:
-            raise AtmdaError(f"{path} places an event at a time that cannot be.")
+    if not mix.events or mix.duration * mix.sample_rate > bounds.MOST_SAMPLES:
+        what = f"{mix.duration:g} s at {mix.sample_rate} Hz are too many samples" if mix.events else "it has no events"
+        raise AtmdaError(f"{path} describes no soundscape: {what}.")
 
 
 def _record(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Path) -> dict[str, Any]:
     """Our own record where the file carries one; else what scaper's fields and the file's name tell."""
     own = (whole.get("sandbox") or {}).get("atmda")
     if isinstance(own, dict):
-        return dict(own)
+        return checked_record(own, f"{path}: its record")
     values = [o["value"] for o in annotation["data"]]
     back: dict[str, Any] = next((v for v in values if v["role"] == "background"), {})
     front: dict[str, Any] = next((v for v in values if v["role"] == "foreground"), {})
     fold = FOLD.fullmatch(str(front.get("label", "")))
     onset = front.get("event_time")
     number = path.stem.rsplit("-", 1)[-1]
-    return {
+    record = {
         "label": None if fold else front.get("label"),
         "class_id": None,
         "fold": int(fold[1]) if fold else None,
@@ -164,9 +182,14 @@ def _record(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: P
         "source_time": front.get("source_time"),
         "event_duration": front.get("event_duration"),
     }
+    return checked_record(record, f"{path}: its event")
 
 
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is not a number")
+class _OutOfBoundsError(ValueError):
+    """A number that is none, or that nothing physical has."""
+
+
+def _number(value: Any, allowed: Bounds, name: str) -> float:
+    if value not in allowed:
+        raise _OutOfBoundsError(f"its {name} is {value!r:.40}, and lies {allowed}")
     return float(value)

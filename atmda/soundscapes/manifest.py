@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from atmda.core.bounds import is_number
 from atmda.core.files import publish
 from atmda.core.locks import LOCK
+from atmda.core.untrusted import parsed_object
 from atmda.errors import StoreError
 from atmda.soundscapes.jams import SetInfo
 from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
@@ -69,6 +71,42 @@ def record_of(soundscape: Soundscape, info: SetInfo, rendered: Rendered) -> dict
     }
 
 
+_TEXTS = {"file", "label", "foreground", "background", "scene", "jams", "txt"}
+_NUMBERS = {"class_id", "fold", "i", "snr", "onset", "offset", "duration", "event_duration", "source_time"}
+_NUMBERS |= {"sample_rate", "event_loudness", "background_loudness", "peak", "scale"}
+
+
+def checked_record(content: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """What `record_of` gave, read back from a file that may say anything; what it does not give is left out.
+
+    Raises StoreError, which begins with `what`, where a value is of another kind.
+    """
+    for key, value in content.items():
+        if not _fits(key, value):
+            raise StoreError(f"{what} says {value!r:.40} of {key}, which cannot be.")
+    return {key: value for key, value in content.items() if key in _KNOWN}
+
+
+def _fits(key: str, value: Any) -> bool:
+    if key in _TEXTS:
+        return value is None or isinstance(value, str)
+    if key in _NUMBERS:
+        return value is None or is_number(value)
+    if key == "notes":
+        return isinstance(value, list) and all(isinstance(note, str) for note in value)
+    return key not in _KNOWN or _plain(value)
+
+
+_KNOWN = _TEXTS | _NUMBERS | {"notes", "seed", "draw", "parameters"}
+
+
+def _plain(value: Any) -> bool:
+    """Whether JSON can hold `value` as it stands: no NaN, no infinity."""
+    if isinstance(value, dict | list):
+        return all(map(_plain, value.values() if isinstance(value, dict) else value))
+    return value is None or isinstance(value, str | bool | int) or is_number(value)
+
+
 def line_of(record: Mapping[str, Any]) -> str:
     return json.dumps(record) + "\n"
 
@@ -77,13 +115,14 @@ def read_manifest(folder: Path) -> list[dict[str, Any]]:
     """The records of the set in `folder`, in order. Raises StoreError where there is none or a line is damaged."""
     path = folder / MANIFEST
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+        lines = path.read_bytes().splitlines()
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}).", "Make it with: atmda augment") from error
-    except ValueError as error:
+    try:
+        return [checked_record(parsed_object(line, "a line"), "a line") for line in lines]
+    except StoreError as error:
         raise StoreError(
-            f"{path} is damaged ({error}).", "Run the same atmda augment with this `output` again."
+            f"{path} is damaged ({error.message.rstrip('.')}).", "Run the same atmda augment with this `output` again."
         ) from error
 
 
@@ -103,9 +142,11 @@ def begin_or_resume(folder: Path, settings: Mapping[str, Any]) -> bool:
             part.write_text(json.dumps(wanted, indent=1) + "\n", encoding="utf-8", newline="\n")
         return False
     try:
-        there = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise StoreError(f"{path} is damaged ({error}).", "Remove the folder or use another `output`.") from error
+        there = parsed_object(path.read_bytes(), "it")
+    except StoreError as error:
+        raise StoreError(
+            f"{path} is damaged ({error.message.rstrip('.')}).", "Remove the folder or use another `output`."
+        ) from error
     difference = _difference(json.loads(json.dumps(wanted)), there)
     if difference:
         raise StoreError(f"{folder} was made with {difference}.", "Use the same settings or another `output`.")

@@ -8,12 +8,13 @@ Pairs are separated by blanks; names inside parentheses may be quoted; a bare nu
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from atmda.core.bounds import is_number
 from atmda.errors import SettingsError
+from atmda.soundscapes import bounds
 from atmda.soundscapes.distributions import FORMS, Distribution, checked, const
 
 ALIASES = {"snr": "snr_dist", "n": "n_soundscapes", "scene": "bg", "background": "bg"}
@@ -54,6 +55,15 @@ class Parameters:
 
 
 NAMES = tuple(Parameters.__dataclass_fields__)
+BOUNDS = {
+    "ref_db": bounds.REF_DB,
+    "n_soundscapes": bounds.COUNT,
+    "duration": bounds.DURATION,
+    "event_time": bounds.EVENT_TIME,
+    "event_duration": bounds.EVENT_TIME,
+    "source_time": bounds.SOURCE_TIME,
+    "snr_dist": bounds.SNR,
+}
 
 
 def parse_parameters(words: str | Iterable[str], base: Parameters | None = None) -> Parameters:
@@ -89,17 +99,29 @@ def parse_value(name: str, text: str) -> object:
 
 def _converted(name: str, value: object) -> object:
     if name in ("ref_db", "duration"):
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise SettingsError(f"{name}: {value!r} is not a number.", "For example ref_db=-36 duration=10.0.")
-        if name == "duration" and value < 0.01:
-            raise SettingsError(f"duration: {value} s is too short.", "A soundscape lasts 0.01 s or more.")
-        return value
+        if not is_number(value):
+            raise SettingsError(f"{name}: {_shown(value)} is not a number.", "For example ref_db=-36 duration=10.0.")
+        return _within(name, value)
     if name in ("seed", "n_soundscapes"):
         whole = int(value) if isinstance(value, float) and value.is_integer() else value
         if isinstance(whole, bool) or not isinstance(whole, int) or (name == "n_soundscapes" and whole < 1):
-            raise SettingsError(f"{name}: {value!r} is not a whole number{' above 0' * (name != 'seed')}.")
-        return whole
+            raise SettingsError(f"{name}: {_shown(value)} is not a whole number{' above 0' * (name != 'seed')}.")
+        return whole if name == "seed" else _within(name, whole)
     return _scenes(value) if name == "bg" else _distribution(name, value)
+
+
+def _within(name: str, value: float) -> float:
+    allowed = BOUNDS[name]
+    if value not in allowed:
+        fault = "too short" if name == "duration" and value < allowed.low else "out of bounds"
+        raise SettingsError(f"{name}: {_shown(value)} is {fault}.", f"It lies {allowed}.")
+    return value
+
+
+def _shown(value: object) -> str:
+    """`value` as it was written, unless it goes on for ever."""
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
 
 
 def _scenes(value: object) -> Distribution | None:
@@ -125,14 +147,18 @@ def _underscored(value: object) -> object:
 
 def _distribution(name: str, value: object) -> Distribution:
     found = checked(name, value if isinstance(value, list) else ["const", value])
-    if name == "snr_dist":
-        return found
-    positive = name == "event_duration"
-    least = found.lowest()
-    if found.kind == "normal" and found.likely_maximum() < 0:
-        raise SettingsError(f"{name}: {found} hardly ever gives a time above 0.", "Choose another mean.")
-    if found.kind != "normal" and (least < 0 or (positive and least == 0)):
-        raise SettingsError(f"{name}: {found} gives {least} s.", f"It must be {'above' if positive else 'at least'} 0.")
+    (least, most), allowed = found.likely_range(), BOUNDS[name]
+    time = name != "snr_dist"
+    if time and found.kind == "normal":
+        if most < 0:
+            raise SettingsError(f"{name}: {found} hardly ever gives a time above 0.", "Choose another mean.")
+        least = max(least, 0.0)  # a draw below is drawn again
+    elif time and (least < 0 or (name == "event_duration" and least == 0)):
+        above = "above" if name == "event_duration" else "at least"
+        raise SettingsError(f"{name}: {found} gives {least} s.", f"It must be {above} 0.")
+    beyond = next((bound for bound in (least, most) if bound not in allowed), None)
+    if beyond is not None:
+        raise SettingsError(f"{name}: {found} gives {beyond:g} {allowed.unit}.", f"It lies {allowed}.")
     return found
 
 

@@ -14,7 +14,7 @@ from atmda.soundscapes.files import txt_bytes, wav_bytes, write_whole
 from atmda.soundscapes.jams_reading import Finder, ReadSoundscape, read_jams
 from atmda.soundscapes.manifest import paths_of
 from atmda.soundscapes.rendering import ClipPolicy, Renderer
-from atmda.soundscapes.reverb import reverberate
+from atmda.soundscapes.reverb import require_sox, reverberate
 from atmda.soundscapes.runner import JOBS_A_WORKER, Advance, Counts, Job, run
 
 
@@ -102,14 +102,21 @@ def regenerate_set(
         for path in files:
             try:
                 read = read_jams(path, foregrounds, backgrounds)
+                if read.reverb is not None:
+                    require_sox()
             except AtmdaError as error:
-                yield Job(outcome=str(error))
+                yield Job(outcome=_named(path, error))
                 continue
             read = replace(read, record=_with_class(read.record, dataset))
             background = next((e.source for e in read.mix.events if e.role == "background"), path)
             yield Job(RegenerationJob(path.stem, _folder_of(path, folder), path, read), order=str(background))
 
     return run(jobs(), generation, generation.output, min(workers, -(-len(files) // JOBS_A_WORKER)), advance)
+
+
+def _named(path: Path, error: AtmdaError) -> str:
+    """Why there is no soundscape, with the name of the JAMS file that asks for it."""
+    return str(error) if path.name in str(error) else f"{path}: {error}"
 
 
 def _folder_of(path: Path, folder: Path) -> str:

@@ -25,6 +25,7 @@ from atmda.soundscapes.loudness import FLOOR, integrated_loudness
 
 SAMPLE_RATE = 44_100
 FADE_SECONDS = 0.01
+HALF_STEP = 0.5 / 32768  # what is no louder becomes zeros in the file
 ClipPolicy = Literal["warn", "scale", "error"]
 
 
@@ -178,3 +179,5 @@ def _settle_peak(result: Rendered, mix: Mix, clip_policy: ClipPolicy, name: str)
         result.notes.append(f"scaled by {result.scale:.6g}: the peak was {result.peak:.4g}")
     elif clipping:
         result.notes.append(f"clipped: the peak was {result.peak:.4g}")
+    if result.peak * result.scale <= HALF_STEP:
+        result.notes.append(f"silent: the peak, {result.peak:.4g}, is less than half a step of 16 bits")

@@ -123,6 +123,10 @@ def _outcomes(generator: Generator, chunk: Sequence[Any], renderer: Renderer) ->
             found.append(generator.make(job, renderer))
         except AudioError as error:
             found.append(f"{job.name}: {error}")
+        except (ArithmeticError, ValueError) as error:  # a source or a JAMS file that says something absurd
+            found.append(f"{job.name}: it cannot be mixed ({error})")
+        except MemoryError:
+            found.append(f"{job.name}: there is not enough memory to mix it")
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 raise AtmdaError(

@@ -54,7 +54,7 @@ def fetch(
     observer = observer or Observer()
     parts = ", ".join(part.name for part in target.select(settings.partial))
     observer.detail(f"{target.name}: {parts}; into {settings.data_dir / target.folder}.")
-    options = Options(settings.partial, settings.force, not settings.no_cleanup, settings.num_workers)
+    options = Options(settings.partial, settings.force, not settings.no_cleanup, settings.at_once())
     with watching(target.name) as watch:
         outcome = install(target, settings.data_dir, options, watch)
     observer.detail(f"{target.name}: {len(outcome.present)} parts were here, {len(outcome.fetched)} were fetched.")

@@ -9,6 +9,7 @@ from atmda.core.embeddings.npz import read_npz, read_text_anchors, write_npz
 from atmda.core.embeddings.original import read_original, write_original
 from atmda.core.embeddings.store import read_store
 from atmda.core.embeddings.table import EmbeddingTable
+from atmda.core.files import refuse_pipes
 from atmda.errors import StoreError
 
 __all__ = ["read_embeddings", "read_text_anchors", "write_npz", "write_original"]
@@ -34,7 +35,16 @@ def _read(path: Path, partial: bool) -> EmbeddingTable:
     reader = READERS.get(STORE if path.is_dir() else path.suffix)
     if reader is None:
         raise StoreError(f"{path}: embeddings are a Parquet store, a .npz or a .pt file.")
-    return reader(path, partial)
+    try:
+        refuse_pipes(path)
+    except OSError as error:
+        raise StoreError(f"{path}: it cannot be read ({error.strerror}).") from error
+    try:
+        return reader(path, partial)
+    except StoreError as error:
+        if str(path) in error.message:
+            raise
+        raise StoreError(f"{path}: {error.message[0].lower()}{error.message[1:]}", error.hint) from error
 
 
 STORE = "folder"

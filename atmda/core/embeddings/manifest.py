@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import NonNegativeInt, PositiveInt, TypeAdapter, ValidationError
 
 from atmda.core.files import publish
+from atmda.core.untrusted import identity_of, logit_scale_of, parsed_object
 from atmda.errors import StoreError
 
 MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin with an underscore
@@ -99,16 +100,15 @@ class Manifest:
 
 
 _STORED = TypeAdapter(Manifest)
-_OBJECT = TypeAdapter(dict[str, Any])
 
 
 def read_manifest(folder: Path) -> Manifest | None:
     """The manifest of a store; None where there is none. Raises StoreError where it is damaged or of a newer atmda."""
     path = folder / MANIFEST
+    if not path.is_file():
+        return None
     try:
         content = path.read_bytes()
-    except FileNotFoundError:
-        return None
     except OSError as error:
         raise StoreError(f"{path}: it cannot be read ({error.strerror}).") from error
     try:
@@ -132,9 +132,9 @@ def parse_manifest(content: str | bytes) -> Manifest:
 def parse_object(content: str | bytes) -> dict[str, Any]:
     """A JSON object of any kind. Raises ValueError."""
     try:
-        return _OBJECT.validate_json(content)
-    except ValidationError as error:
-        raise ValueError(_first(error)) from None
+        return parsed_object(content, "it")
+    except StoreError as error:
+        raise ValueError(error.message.rstrip(".")) from None
 
 
 def manifest_of(content: Mapping[str, Any]) -> Manifest:
@@ -147,8 +147,15 @@ def manifest_of(content: Mapping[str, Any]) -> Manifest:
         raise ValueError(NEWER)
     try:
         found = _STORED.validate_python(plain)
+        identity_of(found.identity)
+        if found.logit_scale is not None:
+            logit_scale_of(found.logit_scale)
+    except StoreError as error:
+        raise ValueError(error.message.rstrip(".")) from None
     except ValidationError as error:
         raise ValueError(_first(error)) from None
+    if any("/" in name or "\\" in name for name in (*(found.shards or ()), *found.obsolete)):
+        raise ValueError("it names files that are not in its folder")
     return found if "shards" in plain else replace(found, shards=None)
 
 

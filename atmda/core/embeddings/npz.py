@@ -3,64 +3,55 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from atmda.core.embeddings.archive import Archive
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish
 from atmda.core.types import FloatArray
-from atmda.errors import AtmdaError, StoreError
+from atmda.core.untrusted import identity_of, logit_scale_of, parsed_object
+from atmda.errors import StoreError
 
 #: columns of a table that an archive holds beside embeddings, clips, labels and folds
 TEXTS, TIMES = ("backgrounds", "splits", "sources"), ("onsets", "offsets", "starts", "ends")
+OTHERS = ("labels", "folds", "identity", "classes", "logit_scale", *TEXTS, *TIMES)
 LABEL_SEPARATOR = ";"
-_NO_ARCHIVE = "it is not a NumPy archive of plain arrays, or it is damaged."
 
 
 def read_npz(path: Path) -> EmbeddingTable:
     """What `write_npz` wrote, or as much of it as there is. Raises StoreError."""
-    with damage_named(path, _NO_ARCHIVE):
-        arrays = load_npz(path, ("embeddings", "clips"))
-        known: dict[str, Any] = {name: list(map(str, arrays[name])) for name in TEXTS if name in arrays}
-        known |= {name: np.asarray(arrays[name], np.float64) for name in TIMES if name in arrays}
-        sets = [_separated(text) for text in arrays["labels"]] if "labels" in arrays else None
-        return EmbeddingTable(
-            clips=list(map(str, arrays["clips"])),
-            embeddings=np.asarray(arrays["embeddings"], np.float32),
-            labels=[labels[0] for labels in sets] if sets and all(len(labels) == 1 for labels in sets) else None,
-            folds=np.asarray(arrays["folds"], np.int64) if "folds" in arrays else None,
-            identity=json.loads(str(arrays["identity"])) if "identity" in arrays else {},
-            classes=tuple(map(str, arrays["classes"])) if "classes" in arrays else (),
-            label_sets=sets,
-            logit_scale=float(arrays["logit_scale"]) if "logit_scale" in arrays else None,
-            **known,
-        )
+    archive = Archive.read(path, ("embeddings", "clips"), OTHERS)
+    known: dict[str, Any] = {name: archive.texts(name) for name in TEXTS if name in archive}
+    known |= {name: archive.seconds(name) for name in TIMES if name in archive}
+    sets = [_separated(text) for text in archive.texts("labels")] if "labels" in archive else None
+    identity, scale = f"{path}: its identity", f"{path}: its logit_scale"
+    return EmbeddingTable(
+        clips=archive.texts("clips"),
+        embeddings=archive.rows("embeddings"),
+        labels=[labels[0] for labels in sets] if sets and all(len(labels) == 1 for labels in sets) else None,
+        folds=archive.whole_numbers("folds") if "folds" in archive else None,
+        identity=identity_of(parsed_object(archive.text("identity"), identity), identity)
+        if "identity" in archive
+        else {},
+        classes=tuple(archive.texts("classes")) if "classes" in archive else (),
+        label_sets=sets,
+        logit_scale=logit_scale_of(archive.number("logit_scale"), scale) if "logit_scale" in archive else None,
+        **known,
+    )
 
 
-def _separated(text: Any) -> tuple[str, ...]:
-    return tuple(label.strip() for label in str(text).split(LABEL_SEPARATOR) if label.strip())
-
-
-def load_npz(path: Path, needed: Sequence[str]) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = {name: archive[name] for name in archive.files}
-    missing = [name for name in needed if name not in arrays]
-    if missing:
-        raise StoreError(f"{path}: it has no array {', '.join(missing)}; it needs {', '.join(needed)}.")
-    return arrays
+def _separated(text: str) -> tuple[str, ...]:
+    return tuple(label.strip() for label in text.split(LABEL_SEPARATOR) if label.strip())
 
 
 def read_text_anchors(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
     """Class anchors from a `.npz`: `embeddings` (c, d) float32 and `labels` (c,) str. Raises StoreError."""
-    with damage_named(path, _NO_ARCHIVE):
-        arrays = load_npz(path, ("embeddings", "labels"))
-        embeddings = np.asarray(arrays["embeddings"], np.float32)
-        labels = tuple(map(str, arrays["labels"]))
-    if embeddings.ndim != 2 or len(embeddings) != len(labels):
+    archive = Archive.read(path, ("embeddings", "labels"))
+    embeddings, labels = archive.scorable_rows("embeddings"), tuple(archive.texts("labels"))
+    if len(embeddings) != len(labels):
         raise StoreError(f"{path}: embeddings {embeddings.shape} do not fit {len(labels)} labels.")
     return embeddings, labels
 
@@ -84,16 +75,3 @@ def write_npz(table: EmbeddingTable, path: Path) -> None:
     arrays["classes"] = np.asarray(table.classes, str)
     with publish(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays)
-
-
-@contextmanager
-def damage_named(path: Path, what: str) -> Iterator[None]:
-    """Whatever reading `path` raises (a damaged file: nearly anything) becomes a StoreError that says `what`."""
-    try:
-        yield
-    except AtmdaError:
-        raise
-    except OSError as error:
-        raise StoreError(f"{path}: it cannot be read ({error.strerror or error}).") from error
-    except Exception as error:
-        raise StoreError(f"{path}: {what}") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from atmda.core.embeddings.npz import damage_named
+from atmda.core.embeddings.archive import damage_named
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish
 from atmda.core.safe_pickle import as_array

@@ -45,7 +45,7 @@ class ShardFile:
 
 def shard_paths(folder: Path) -> list[Path]:
     """The Parquet files in `folder`, in order."""
-    return sorted(path for path in folder.glob("*.parquet") if not path.name.startswith((".", "_")))
+    return sorted(path for path in folder.glob("*.parquet") if path.name[0] not in "._" and path.is_file())
 
 
 def read_shard(path: Path, columns: Sequence[str] | None = None, expected: str | None = None) -> ShardFile:

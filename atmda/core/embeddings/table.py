@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from atmda.core.bounds import LENGTH
 from atmda.core.types import BoolArray, FloatArray, IntArray
 from atmda.errors import StoreError
 
@@ -75,8 +76,8 @@ class EmbeddingTable:
         return len(self.clips)
 
     def finite(self) -> BoolArray:
-        """Which embeddings hold numbers alone, bool (n,)."""
-        return np.asarray(np.isfinite(self.embeddings).all(axis=1))
+        """Which embeddings can be scored, bool (n,): of finite numbers, and no longer than an embedding can be."""
+        return scorable(self.embeddings)
 
     def labelled(self) -> BoolArray:
         """Which clips have a label, bool (n,)."""
@@ -95,6 +96,12 @@ class EmbeddingTable:
         if taken.labels is None and taken.label_sets and all(len(labels) == 1 for labels in taken.label_sets):
             return replace(taken, labels=[labels[0] for labels in taken.label_sets])
         return taken
+
+
+def scorable(rows: FloatArray) -> BoolArray:
+    """Which of `rows` (n, d) are finite and within the bounds of an embedding's length, bool (n,)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(np.einsum("nd,nd->n", rows, rows) <= LENGTH.high**2)
 
 
 _WHOLE = {"embeddings", "identity", "classes", "logit_scale", "problems", "notes"}  # not by clip

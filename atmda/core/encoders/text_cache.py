@@ -14,8 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from atmda.core.embeddings.archive import Archive
 from atmda.core.files import publish
 from atmda.core.types import FloatArray
+from atmda.errors import StoreError
 
 
 class TextCache:
@@ -24,9 +26,11 @@ class TextCache:
     Args:
         folder: where caches lie; made when the first embedding is kept.
         identity: what decides a text embedding (encoder, weights, precision, version).
+        dim: length of an embedding; a cache of another is not used.
     """
 
-    def __init__(self, folder: str | Path, identity: Mapping[str, str]) -> None:
+    def __init__(self, folder: str | Path, identity: Mapping[str, str], dim: int | None = None) -> None:
+        self._dim = dim
         text = json.dumps(dict(sorted(identity.items())))
         self.path = Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.npz"
 
@@ -44,12 +48,14 @@ class TextCache:
 
     def _read(self) -> dict[str, FloatArray]:
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                prompts = json.loads(file["prompts"].tobytes())
-                embeddings = np.asarray(file["embeddings"], np.float32)
-            return dict(zip(prompts, embeddings, strict=True))
-        except Exception:  # a damaged file can raise nearly anything
+            archive = Archive.read(self.path, ("prompts", "embeddings"))
+            prompts = json.loads(archive.raw("prompts"))
+            embeddings = archive.scorable_rows("embeddings")
+        except (StoreError, ValueError, RecursionError):
             return {}
+        whole = isinstance(prompts, list) and all(isinstance(prompt, str) for prompt in prompts)
+        fits = whole and len(prompts) == len(embeddings) and self._dim in (None, embeddings.shape[1])
+        return dict(zip(prompts, embeddings, strict=True)) if fits else {}
 
     def _add(self, new: Mapping[str, FloatArray]) -> None:
         everything = self._read() | dict(new)  # read again: another process may have added to it

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from atmda.core import bounds
 from atmda.core.methods.prototypes import scores
 from atmda.core.types import FloatArray
 
@@ -35,13 +36,13 @@ def clip_profiles(B: npt.ArrayLike, P: npt.ArrayLike) -> FloatArray:
 def adapt(clip_scores: npt.ArrayLike, profile: npt.ArrayLike, temperature: float = TEMPERATURE) -> FloatArray:
     """scores - temperature * profile, float32 (n, c); `profile` is (c,) or (n, c).
 
-    Raises ValueError where the shapes do not fit or the temperature is not a finite number.
+    Raises ValueError where the shapes do not fit or the temperature is not a number of its bounds.
     """
     S, profile = np.asarray(clip_scores, np.float32), np.asarray(profile, np.float32)
     if profile.shape not in (S.shape, S.shape[1:]):
         raise ValueError(f"a profile of shape {profile.shape} does not fit scores of shape {S.shape}")
-    if not np.isfinite(temperature):
-        raise ValueError("the temperature is a finite number")
+    if float(temperature) not in bounds.TEMPERATURE:
+        raise ValueError(f"the temperature is a finite number {bounds.TEMPERATURE}")
     adapted: FloatArray = S - np.float32(temperature) * profile
     return adapted
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from atmda.core.embeddings.npz import damage_named, load_npz
+from atmda.core.embeddings.archive import Archive
+from atmda.core.embeddings.table import scorable
 from atmda.core.files import publish
 from atmda.core.types import FloatArray
+from atmda.core.untrusted import identity_of, logit_scale_of, parsed_object
 from atmda.errors import StoreError
-
-_OTHER = "it is not a file of prototypes as infer's `save_prototypes` writes it, or it is damaged."
 
 
 @dataclass(frozen=True)
@@ -41,12 +41,13 @@ class KeptPrototypes:
     @classmethod
     def read(cls, path: Path) -> KeptPrototypes:
         """What `write` wrote. Raises StoreError."""
-        with damage_named(path, _OTHER):
-            arrays = load_npz(path, ("prototypes", "labels", "mode", "identity", "logit_scale"))
-            P = np.asarray(arrays["prototypes"], np.float32)
-            identity = {str(key): str(value) for key, value in json.loads(str(arrays["identity"])).items()}
-            labels = tuple(map(str, arrays["labels"]))
-            kept = cls(P, labels, str(arrays["mode"]), identity, float(arrays["logit_scale"]))
-        if P.ndim != 2 or len(P) != len(labels):
+        archive = Archive.read(path, ("prototypes", "labels", "mode", "identity", "logit_scale"))
+        P, labels = archive.rows("prototypes"), tuple(archive.texts("labels"))
+        if len(P) != len(labels) or not labels:
             raise StoreError(f"{path}: prototypes {P.shape} do not fit {len(labels)} labels.")
-        return kept
+        if not (scorable(P) | np.isnan(P).all(axis=1)).all():  # NaN: a class without a training clip
+            raise StoreError(f"{path}: its prototypes are not rows of finite numbers.")
+        what = f"{path}: its identity"
+        identity = identity_of(parsed_object(archive.text("identity"), what), what)
+        scale = logit_scale_of(archive.number("logit_scale"), f"{path}: its logit_scale")
+        return cls(P, labels, archive.text("mode"), identity, scale)

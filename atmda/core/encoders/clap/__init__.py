@@ -22,6 +22,7 @@ def load(request: EncoderRequest) -> Encoder:
     from atmda.core.encoders.clap.encoder import ClapEncoder, text_identity
     from atmda.core.encoders.clap.find import cache_folders, find_checkpoint, vocabulary_folders
     from atmda.core.encoders.clap.precision import check_precision
+    from atmda.core.encoders.clap.shapes import DIM
     from atmda.core.encoders.text_cache import TextCache
 
     device = resolve_device(request.device)
@@ -35,7 +36,7 @@ def load(request: EncoderRequest) -> Encoder:
         long=request.long,
         seed=request.seed,
         vocabularies=vocabulary_folders(checkpoint.path.parent, request.models_dir),
-        cache=TextCache(request.text_cache_dir, text_identity(checkpoint, request.precision)),
+        cache=TextCache(request.text_cache_dir, text_identity(checkpoint, request.precision), DIM),
     )
 
 

@@ -54,10 +54,9 @@ def architecture(shapes: Shapes, source: str) -> Architecture:
     try:
         _refuse_others(shapes, source)
         return _architecture(shapes)
-    except LookupError as error:
-        raise AtmdaError(
-            f"{source} is incomplete: {error.args[0]} is missing, or has another shape.", _KNOWN
-        ) from error
+    except (LookupError, ValueError) as error:  # a ValueError: a shape of more or fewer numbers than it has
+        what = f"{error.args[0]} is missing, or" if isinstance(error, KeyError) else "a tensor"
+        raise AtmdaError(f"{source} is incomplete: {what} has another shape.", _KNOWN) from error
 
 
 def _architecture(shapes: Shapes) -> Architecture:

@@ -23,7 +23,8 @@ from atmda.core.encoders.clap.shapes import needed
 from atmda.core.encoders.clap.state_dict import AGAIN, StateDictFile
 from atmda.core.files import publish
 from atmda.core.fingerprint import digest
-from atmda.errors import AtmdaError
+from atmda.core.untrusted import parsed_object
+from atmda.errors import AtmdaError, StoreError
 
 FORMAT = "atmda-laion-clap-1"
 
@@ -133,6 +134,8 @@ def _hub_sha(path: Path) -> str:
 
 def _checked(shapes: Mapping[str, tuple[int, ...]], path: Path) -> Architecture:
     arch = architecture(shapes, f"{path}: the checkpoint")
+    if not arch.depths or not arch.text_layers:
+        raise AtmdaError(f"{path}: the checkpoint has a tower without layers.", AGAIN)
     wanted = needed(arch)
     missing = [name for name in wanted if name not in shapes]
     wrong = [name for name in wanted if name in shapes and tuple(shapes[name]) != wanted[name]]
@@ -155,7 +158,7 @@ def _converted(path: Path, caches: list[Path]) -> Path | None:
     now = path.stat()
     for target in _targets(path, caches):
         record = read_record(target)
-        if record is None or not target.is_file():
+        if record is None or not target.is_file() or _foreign(target):
             continue
         if record.size == now.st_size and (record.mtime_ns == now.st_mtime_ns or record.sha256 == digest(path)):
             return target
@@ -169,9 +172,8 @@ def record_path(target: Path) -> Path:
 def read_record(target: Path) -> Record | None:
     """The record beside a converted file; None where there is none that fits this version."""
     try:
-        values: Any = json.loads(record_path(target).read_text("utf-8"))
-        record = Record(**values)
-    except (OSError, ValueError, TypeError):
+        record = Record(**parsed_object(record_path(target).read_bytes(), "the record"))
+    except (OSError, StoreError, TypeError):
         return None
     return record if record.format == FORMAT else None
 
@@ -182,7 +184,7 @@ def _convert(path: Path, caches: list[Path]) -> Path:
         shapes: dict[str, tuple[int, ...]] = {}
         for name, parts in table.items():
             shape = file.tensors[parts[0]].shape if parts[0] else ()
-            shapes[name] = (shape[0] * 3, *shape[1:]) if len(parts) == 3 and all(parts) else shape
+            shapes[name] = (shape[0] * 3, *shape[1:]) if len(parts) == 3 and all(parts) and shape else shape
         arch = _checked(shapes, path)
         stat = path.stat()
         record = Record(path.name, digest(path), stat.st_size, stat.st_mtime_ns, arch.name)

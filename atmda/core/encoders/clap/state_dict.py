@@ -11,6 +11,8 @@ from torch import Tensor
 from atmda.core.torchfile import Stored, TorchFile, stored
 from atmda.errors import AtmdaError
 
+DEEPEST = 8  # dictionaries in one another that checkpoints are looked for in
+_NAMES = ("state_dict", "model", "model_state_dict")
 AGAIN = "Fetch it again: `atmda fetch laion-clap`."
 
 
@@ -41,7 +43,9 @@ class StateDictFile(TorchFile):
 
 
 def _state_dict(value: Any) -> Mapping[str, Any] | None:
-    for key in ("state_dict", "model", "model_state_dict"):
-        if isinstance(value, dict) and isinstance(value.get(key), dict):
-            return _state_dict(value[key])
-    return value if isinstance(value, dict) else None
+    for _ in range(DEEPEST):  # a pickle can put a dictionary into itself
+        key = next((k for k in _NAMES if isinstance(value, dict) and isinstance(value.get(k), dict)), None)
+        if key is None:
+            return value if isinstance(value, dict) else None
+        value = value[key]
+    return None

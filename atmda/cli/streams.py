@@ -1,0 +1,81 @@
+"""Standard streams that the shell closed, or that cannot be written: one sentence and an exit code, no traceback."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from atmda.cli.exit_codes import FAILED
+
+
+@contextmanager
+def standard_streams() -> Iterator[None]:
+    """Run a command with all three streams there, and say on stderr where stdout could not take what was shown."""
+    _open_closed()
+    leaving: SystemExit | None = None
+    try:
+        try:
+            yield
+        except SystemExit as error:
+            leaving = error
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our stdout went away, as `head` does
+        _discard_output()
+    except OSError as error:
+        _discard_output()
+        if leaving is None or not leaving.code:  # else a sentence has been shown already
+            with suppress(OSError):
+                sys.stderr.write(f"error: standard output cannot be written ({error.strerror or error}).\n")
+            raise SystemExit(FAILED) from error
+    if leaving is not None:
+        raise leaving
+
+
+@contextmanager
+def naming_stdout() -> Iterator[None]:
+    """Whatever the system refuses while stdout is written to, the error says that it was there."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, error.filename or "standard output") from error
+
+
+class _Closed(io.RawIOBase):
+    """What writes to a closed stream meet: the error they would have met without a Python in between."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object, /) -> int:
+        raise OSError(errno.EBADF, "it is closed")
+
+
+def _open_closed() -> None:
+    """Python has no stream where the shell closed one (`>&-`), and the next file opened would take its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is not None:
+            continue
+        null = os.open(os.devnull, os.O_RDWR)
+        if null == number:
+            os.set_inheritable(null, True)
+        else:
+            os.dup2(null, number)
+            os.close(null)
+        if name == "stdout":  # results would be lost without a word
+            sys.stdout = io.TextIOWrapper(io.BufferedWriter(_Closed()), encoding="utf-8")
+        else:
+            setattr(sys, name, open(number, "r" if name == "stdin" else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _discard_output() -> None:
+    """What is left in the buffer goes nowhere, so that Python does not try again as it ends."""
+    sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(sys.stdout.fileno(), 1)
