@@ -13,6 +13,7 @@ from typing import Any
 
 from atmda.cli.spelling import in_flags
 from atmda.cli.streams import naming_stdout
+from atmda.core.text import printable
 from atmda.tasks.observer import Advance, Observer
 
 SHOW_AFTER = 1.0  # seconds of work before a progress bar appears
@@ -42,14 +43,14 @@ class Console(Observer):
 
     def notice(self, message: str) -> None:
         if not self.quiet:
-            sys.stderr.write(f"{in_flags(message)}\n")
+            sys.stderr.write(f"{printable(in_flags(message))}\n")
 
     def detail(self, message: str) -> None:
         if self.verbose:
             self.notice(message)
 
     def warning(self, message: str) -> None:
-        sys.stderr.write(f"warning: {in_flags(message)}\n")
+        sys.stderr.write(f"warning: {printable(in_flags(message))}\n")
 
     def writes_to(self, output: Path) -> None:
         self.output = output
@@ -57,13 +58,19 @@ class Console(Observer):
     def document(self, content: Any) -> None:
         """The command's result as one JSON document; only with --json."""
         if self.json_output:
+            text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+            try:
+                text.encode(sys.stdout.encoding or "utf-8")
+            except UnicodeEncodeError:  # a terminal of another language, or a name that is no UTF-8
+                text = json.dumps(content, allow_nan=False)
             with naming_stdout():
-                sys.stdout.write(json.dumps(content, ensure_ascii=False, allow_nan=False) + "\n")
+                sys.stdout.write(f"{text}\n")
 
     def text(self, content: str) -> None:
+        """Lines on stdout: exact for the program that reads them, fit to be shown on a terminal."""
         if not self.json_output:
             with naming_stdout():
-                sys.stdout.write(f"{content}\n")
+                sys.stdout.write(f"{printable(content, keep=chr(10)) if sys.stdout.isatty() else content}\n")
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
         """A table for people, on stdout; numbers line up on the right."""
@@ -80,7 +87,7 @@ class Console(Observer):
             numeric = bool(lines) and all(_is_number(line[index]) for line in lines)
             table.add_column(column, justify="right" if numeric else "left", overflow="fold")
         for line in lines:
-            table.add_row(*(Text(cell) for cell in line))
+            table.add_row(*(Text(printable(cell)) for cell in line))
         plain = not sys.stdout.isatty()
         with naming_stdout():
             RichConsole(file=sys.stdout, width=160 if plain else None, highlight=False).print(table)

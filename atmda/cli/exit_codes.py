@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from atmda.cli.spelling import in_flags
 from atmda.core.interruption import Stopped
+from atmda.core.text import printable
 from atmda.errors import AtmdaError, SettingsError
 
 DONE, FAILED, WRONG_USAGE, SOME_SKIPPED = 0, 1, 2, 3
@@ -51,4 +52,4 @@ def exit_code_of(work: Callable[[], int], *, debug: bool = False) -> int:
 
 
 def _print(message: str) -> None:
-    sys.stderr.write(f"error: {in_flags(message)}\n")
+    sys.stderr.write(f"error: {printable(in_flags(message))}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import io
 import os
@@ -12,11 +13,16 @@ from pathlib import Path
 
 from atmda.cli.exit_codes import FAILED
 
+EXACT = "atmda-exact"  # how stdout writes what its alphabet lacks
+
 
 @contextmanager
 def standard_streams() -> Iterator[None]:
     """Run a command with all three streams there, and say on stderr where stdout could not take what was shown."""
     _open_closed()
+    codecs.register_error(EXACT, _exact)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=EXACT)
     leaving: SystemExit | None = None
     try:
         try:
@@ -45,6 +51,16 @@ def naming_stdout() -> Iterator[None]:
         raise
     except OSError as error:
         raise OSError(error.errno, error.strerror, error.filename or "standard output") from error
+
+
+def _exact(error: UnicodeError) -> tuple[bytes, int]:
+    """Bytes of names that are not UTF-8 as they are; what the terminal's alphabet lacks as an escape."""
+    assert isinstance(error, UnicodeEncodeError)
+    characters = error.object[error.start : error.end]
+    return b"".join(
+        bytes([ord(c) - 0xDC00]) if "\udc80" <= c <= "\udcff" else c.encode("ascii", "backslashreplace")
+        for c in characters
+    ), error.end
 
 
 class _Closed(io.RawIOBase):

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from atmda.cli.console import Console
+from atmda.core.text import printable
 from atmda.datasets.remotes import Remote
 
 LINE_EVERY = 30.0  # seconds between lines where there is no terminal
@@ -83,7 +84,7 @@ class Transfers:
     def notice(self, message: str) -> None:
         """A line above the bar."""
         if self._bar is not None:
-            self._bar.console.print(message, highlight=False, markup=False)
+            self._bar.console.print(printable(message), highlight=False, markup=False)
         else:
             self.console.notice(message)
 

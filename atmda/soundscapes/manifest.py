@@ -94,10 +94,12 @@ def _fits(key: str, value: Any) -> bool:
         return value is None or is_number(value)
     if key == "notes":
         return isinstance(value, list) and all(isinstance(note, str) for note in value)
+    if key == "sha256":
+        return isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
     return key not in _KNOWN or _plain(value)
 
 
-_KNOWN = _TEXTS | _NUMBERS | {"notes", "seed", "draw", "parameters"}
+_KNOWN = _TEXTS | _NUMBERS | {"notes", "seed", "draw", "parameters", "sha256"}
 
 
 def _plain(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from atmda.core.audio import Recording
 from atmda.core.clip import Clip
-from atmda.core.embeddings.identity import TEXT_FIELDS, check_same
+from atmda.core.embeddings.identity import TEXT_FIELDS, check_same, check_width
 from atmda.core.encoders.base import Encoder
 from atmda.core.fingerprint import Fingerprint
 from atmda.core.types import FloatArray
@@ -112,6 +112,7 @@ class StoredSubject(Subject):
     def encoder(self) -> Encoder:
         encoder = open_encoder(self.settings, self.observer, self.identity)
         check_same(encoder.identity, self.identity, f"`model` {encoder.name}", self.name, TEXT_FIELDS)
+        check_width(encoder.dim, self.width, f"`model` {encoder.name}", f"those in {self.name} have")
         return encoder
 
     @property

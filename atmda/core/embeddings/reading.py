@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from atmda.core.embeddings.contents import Contents
-from atmda.core.embeddings.schema import embedding_matrix, known_values, label_sets, seconds
+from atmda.core.embeddings.schema import embedding_matrix, in_kind, known_values, label_sets, seconds
 from atmda.core.embeddings.shards import ShardFile, read_shard
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.errors import StoreError
@@ -33,14 +33,15 @@ def read_store(folder: Path, *, partial: bool = False) -> EmbeddingTable:
     if not sum(len(shard.table) for shard in shards):
         raise StoreError(f"{folder}: there are no embeddings in it.", "Make them with atmda embed.")
     manifest = contents.manifest or shards[0].maker
-    table = pa.concat_tables((shard.table.replace_schema_metadata() for shard in shards), promote_options="default")
     try:
+        tables = [in_kind(shard.table.replace_schema_metadata()) for shard in shards]
+        table = pa.concat_tables(tables, promote_options="default")
         embeddings = embedding_matrix(table["embedding"])
-    except ValueError as error:
-        raise StoreError(f"{folder}: {error}.", "Embed again with `force`.") from error
+    except ValueError as error:  # which what Arrow raises is, too
+        raise StoreError(f"{folder}: {str(error).rstrip('.')}.", "Embed again with `force`.") from error
     folds = known_values(table, "fold")
     return EmbeddingTable(
-        clips=[str(clip) for clip in table["clip"].to_pylist()],
+        clips=table["clip"].to_pylist(),
         embeddings=embeddings,
         labels=known_values(table, "label"),
         folds=None if folds is None else np.asarray(folds, np.int64),

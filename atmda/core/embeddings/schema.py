@@ -99,6 +99,23 @@ def _stored(value: Any) -> Any:
     return None if value == "" else value
 
 
+def in_kind(table: pa.Table) -> pa.Table:
+    """`table`, whatever wrote it, with the columns of `COLUMNS` that it has in the kinds that they are to be of.
+
+    Raises ValueError for a column that cannot be, and where a clip has no name.
+    """
+    for name, (kind, _) in COLUMNS.items():
+        if name in table.column_names and table[name].type != kind:
+            try:
+                column = table[name].cast(kind)
+            except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+                raise ValueError(f"its column {name} does not hold {kind}") from error
+            table = table.set_column(table.column_names.index(name), name, column)
+    if table["clip"].null_count:
+        raise ValueError("its column clip does not name every clip")
+    return table
+
+
 def embedding_matrix(column: pa.ChunkedArray) -> FloatArray:
     """A column of lists as float32 (n, d); a row that is null has NaN, and so has a null in a row.
 
@@ -168,4 +185,4 @@ def seconds(table: pa.Table, name: str) -> Any:
     """A column of times, float64 (n,), NaN where it is not known; None where it is known of no clip."""
     if name not in table.column_names or table[name].null_count == len(table):
         return None
-    return np.concatenate([_numbers(chunk.cast(pa.float64()), np.float64) for chunk in table[name].chunks])
+    return np.concatenate([_numbers(chunk, np.float64) for chunk in table[name].chunks])
