@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from atmda.core.clip import Clip
+from atmda.core.embeddings.engine import Embedded
 from atmda.core.embeddings.formats import write_npz, write_original
 from atmda.core.embeddings.store import EmbeddingStore, Manifest, read_store
 from atmda.core.types import FloatArray
@@ -14,7 +15,7 @@ from atmda.datasets import Dataset, load_dataset, load_folder
 from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
 from atmda.errors import StoreError
 from atmda.settings.embed import EmbedSettings
-from atmda.tasks.encoding import embedded, open_encoder
+from atmda.tasks.encoding import embedded, made_by, open_encoder, tell_problems
 from atmda.tasks.observer import Observer
 from atmda.tasks.results import EmbedResult
 
@@ -31,8 +32,7 @@ def embed(settings: EmbedSettings, observer: Observer | None = None) -> EmbedRes
     observer = observer or Observer()
     settings.check()
     data = CLIPS[settings.clips_from](settings)
-    for problem in data.problems:
-        observer.warning(problem)
+    tell_problems(data, observer)
     observer.detail(f"{data.name}: {len(data.clips)} clips, {len(data.labels)} classes, {len(data.folds)} folds.")
     output = settings.output or settings.workspace.new_embeddings(settings.source_name)
     return WRITERS[settings.format](settings, data, output, observer)
@@ -55,14 +55,14 @@ def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observ
     """Embed what the store in `folder` lacks."""
     encoder = open_encoder(settings, observer)
     part = "part" if settings.shard is None else "part-{}-of-{}".format(*settings.shard)
-    manifest = Manifest(encoder.identity, encoder.dim, data.name, data.labels, encoder.logit_scale)
+    manifest = Manifest(made_by(encoder, settings), encoder.dim, data.name, data.labels, encoder.logit_scale)
     store = EmbeddingStore.open(folder, manifest, part=part, force=settings.force)
     clips = data.clips if settings.shard is None else data.clips[settings.shard[0] - 1 :: settings.shard[1]]
     left = _left(clips, store, folder, observer)
     shard = _Shard(store)
     try:
         for clip, result in embedded(encoder, left, settings, observer, "Embedding"):
-            shard.add(clip, result.embedding, result.error.reason if result.error else "")
+            shard.add(clip, result)
     finally:
         shard.publish()  # also when interrupted: what was finished is kept
     done, skipped = store.done()
@@ -88,29 +88,31 @@ class _Shard:
         self._store = store
         self._rows: list[tuple[Clip, FloatArray]] = []
         self._skipped: dict[str, str] = {}
+        self._silent: list[str] = []
 
-    def add(self, clip: Clip, embedding: FloatArray | None, reason: str) -> None:
-        if embedding is None:
-            self._skipped[clip.name] = reason
+    def add(self, clip: Clip, result: Embedded) -> None:
+        if result.embedding is None:
+            self._skipped[clip.name] = result.error.reason if result.error else ""
         else:
-            self._rows.append((clip, embedding))
+            self._rows.append((clip, result.embedding))
+            self._silent += [clip.name] if result.silent else []
         if len(self._rows) + len(self._skipped) >= SHARD_CLIPS:
             self.publish()
 
     def publish(self) -> None:
         if self._rows or self._skipped:
-            self._store.append(self._rows, self._skipped)
-            self._rows, self._skipped = [], {}
+            self._store.append(self._rows, self._skipped, self._silent)
+            self._rows, self._skipped, self._silent = [], {}, []
 
 
 #: where clips and what is known of them come from
 CLIPS: Mapping[str, Callable[[EmbedSettings], Dataset]] = {
     "dataset": lambda settings: load_dataset(str(settings.dataset), settings.data_dir, settings.path),
     "annotations": lambda settings: load_annotated(
-        str(settings.audio_folder), Path(str(settings.annotations)), settings.recursive
+        str(settings.audio_folder), Path(str(settings.annotations)), settings.recursive, settings.ffmpeg
     ),
-    "folders": lambda settings: labels_from_folders(str(settings.audio_folder)),
-    "folder": lambda settings: load_folder(str(settings.audio_folder), settings.recursive),
+    "folders": lambda settings: labels_from_folders(str(settings.audio_folder), foreign=settings.ffmpeg),
+    "folder": lambda settings: load_folder(str(settings.audio_folder), settings.recursive, settings.ffmpeg),
 }
 #: what becomes of them
 WRITERS: Mapping[str, Callable[[EmbedSettings, Dataset, Path, Observer], EmbedResult]] = {

@@ -7,6 +7,7 @@ Only one batch of windows a thread is in memory, however long a recording is.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -17,13 +18,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from atmda.core.audio import Audio, Recording, open_recording
+from atmda.core.audio import AS_USUAL, Audio, Reading, Recording, open_recording
 from atmda.core.device import usable_cores
 from atmda.core.parallel import one_threaded_pool
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
-
-SILENCE = "digital silence: every sample is zero"
 
 
 class AudioEncoder(Protocol):
@@ -42,11 +41,16 @@ class AudioEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Embedded:
-    """What became of one clip: an `embedding` (d,), or the `error` for which it was skipped; `notes` to tell."""
+    """What became of one clip.
+
+    An `embedding` (d,), or the `error` for which it was skipped; `notes` to tell; whether all that was encoded of it is
+    `silent`, which says nothing of any class.
+    """
 
     embedding: FloatArray | None
     error: AudioError | None = None
     notes: tuple[str, ...] = ()
+    silent: bool = False
 
 
 @dataclass
@@ -59,7 +63,12 @@ class _Progress:
 
 
 def embed_clips(
-    encoder: AudioEncoder, clips: Sequence[Recording], *, batch_size: int | None = None, num_workers: int | None = None
+    encoder: AudioEncoder,
+    clips: Sequence[Recording],
+    *,
+    batch_size: int | None = None,
+    num_workers: int | None = None,
+    reading: Reading = AS_USUAL,
 ) -> Iterator[list[Embedded]]:
     """Embed `clips`, yielding the results unit by unit in the order of `clips`; a bad clip is a result, not an end.
 
@@ -68,6 +77,7 @@ def embed_clips(
         clips: paths, `Clip`s, `Audio`s or (waveform, rate) pairs.
         batch_size: windows a batch and clips a unit; the encoder's own choice unless given.
         num_workers: threads; one a usable core unless given.
+        reading: how those clips are read that are not open yet.
     """
     size = batch_size or encoder.batch_size
     workers = num_workers or usable_cores()
@@ -76,7 +86,7 @@ def embed_clips(
     waiting: deque[Future[list[Embedded]]] = deque()
     with one_threaded_pool(workers) as pool:
         for unit in units:
-            waiting.append(pool.submit(_embed_unit, encoder, unit, size, device))
+            waiting.append(pool.submit(_embed_unit, encoder, unit, size, device, reading))
             if len(waiting) > 2 * workers:  # read ahead, but not without end
                 yield waiting.popleft().result()
         while waiting:
@@ -96,22 +106,36 @@ def embed_all(
     return np.stack(rows) if rows else np.zeros((0, encoder.dim), np.float32)  # type: ignore[arg-type]
 
 
-def _embed_unit(encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any) -> list[Embedded]:
+def _embed_unit(
+    encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any, reading: Reading
+) -> list[Embedded]:
+    # what overflows is not finite in the embedding, which is told by the recording's name and not by a warning
+    with np.errstate(all="ignore"):
+        return _results(encoder, clips, batch_size, device, reading)
+
+
+def _results(
+    encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any, reading: Reading
+) -> list[Embedded]:
     progress = [_Progress() for _ in clips]
     batch: list[tuple[int, FloatArray]] = []
 
     def flush() -> None:
         if not batch:
             return
+        began, own = time.monotonic(), sum(index == batch[-1][0] for index, _ in batch)
         with device:
             states = encoder.encode([features for _, features in batch])
         for (index, _), state in zip(batch, states, strict=True):
             progress[index].states.append(state)
+        current = progress[batch[-1][0]].audio
+        assert current is not None
+        current.limit.excuse((time.monotonic() - began) * (1 - own / len(batch)))  # the others' share
         batch.clear()
 
     for index, clip in enumerate(clips):
         try:
-            audio = open_recording(clip)
+            audio = open_recording(clip, reading)
             progress[index].audio = audio
             for features in encoder.features(audio):
                 batch.append((index, features))
@@ -130,4 +154,4 @@ def _finish(encoder: AudioEncoder, done: _Progress) -> Embedded:
     embedding = encoder.pool(np.stack(done.states))
     if not np.isfinite(embedding).all():
         return Embedded(None, AudioError(done.audio.name, "the encoder gave no finite embedding"))
-    return Embedded(embedding, notes=(SILENCE,) if done.audio.peak == 0 else ())
+    return Embedded(embedding, notes=tuple(done.audio.notes), silent=done.audio.peak == 0)

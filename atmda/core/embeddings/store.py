@@ -107,10 +107,15 @@ class EmbeddingStore:
         store._next = max(numbers, default=-1) + 1
         return store
 
-    def append(self, rows: Sequence[tuple[Clip, FloatArray]], skipped: Mapping[str, str]) -> None:
-        """Publish one shard: clips with their embeddings (d,), and the clips that were skipped, with reasons."""
+    def append(
+        self, rows: Sequence[tuple[Clip, FloatArray]], skipped: Mapping[str, str], silent: Sequence[str] = ()
+    ) -> None:
+        """Publish one shard: clips with their embeddings (d,), the clips that were skipped, with reasons, and the names
+        of those that are silent."""
         path = self.folder / f"{self.part}-{self._next:05d}.parquet"
-        metadata = {"identity": dict(self.manifest.identity), "skipped": dict(skipped)}
+        metadata: dict[str, Any] = {"identity": dict(self.manifest.identity), "skipped": dict(skipped)}
+        if silent:
+            metadata["silent"] = list(silent)
         table = as_arrow([clip for clip, _ in rows], [embedding for _, embedding in rows], self.manifest.dim)
         text = json.dumps(metadata, sort_keys=True, ensure_ascii=False)
         with publish(path) as temporary:
@@ -157,6 +162,7 @@ def read_store(folder: Path) -> EmbeddingTable:
         made_by = _metadata(table).get("identity")
         if manifest is not None and made_by is not None and made_by != dict(manifest.identity):
             raise StoreError(f"{shard}: another encoder than the manifest names made it.", "Embed again with `force`.")
+    silent = frozenset(clip for table in tables for clip in _metadata(table).get("silent", ()))
     table = pa.concat_tables((table.replace_schema_metadata() for table in tables), promote_options="default")
     try:
         embeddings = embedding_matrix(table["embedding"])
@@ -172,6 +178,7 @@ def read_store(folder: Path) -> EmbeddingTable:
         labels=known_values(table, "label"),
         folds=None if folds is None else np.asarray(folds, np.int64),
         backgrounds=known_values(table, "background"),
+        silent=silent,
         identity=dict(manifest.identity) if manifest else dict(_metadata(tables[0]).get("identity", {})),
         classes=manifest.classes if manifest else (),
         label_sets=label_sets(table),

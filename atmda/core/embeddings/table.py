@@ -29,6 +29,7 @@ class EmbeddingTable:
         label_sets: all classes of each clip, () for one without; None where `labels` says it, or no clip has any.
         onsets, offsets, starts, ends: seconds, float64 (n,), NaN for a clip of which it is not known.
         logit_scale: the encoder's; None where it is not told.
+        silent: the clips that had no sound, as far as it is told.
     """
 
     clips: list[str]
@@ -46,6 +47,7 @@ class EmbeddingTable:
     starts: Seconds | None = None
     ends: Seconds | None = None
     logit_scale: float | None = None
+    silent: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.embeddings.ndim != 2 or len(self.clips) != len(self.embeddings):
@@ -93,5 +95,5 @@ class EmbeddingTable:
         return taken
 
 
-_WHOLE = {"embeddings", "identity", "classes", "logit_scale"}  # not by clip
+_WHOLE = {"embeddings", "identity", "classes", "logit_scale", "silent"}  # not by clip
 _COLUMNS: Sequence[str] = [part.name for part in fields(EmbeddingTable) if part.name not in _WHOLE]
