@@ -9,23 +9,29 @@ from contextlib import contextmanager
 from atmda.core.audio.c_stderr import caught
 from atmda.core.audio.source import Tell
 
+LEFT_OUT = "bytes in it that are no MP3 were left out"
+SIZE = "its size is not the one that its MP3 header tells"
+DAMAGED = "parts of its MP3 data are damaged"
 MEANINGS = (
-    (re.compile("Illegal Audio-MPEG-Header|resync|Skipped|junk", re.I), "bytes in it that are no MP3 were left out"),
-    (re.compile("stream size off|Xing|Info tag", re.I), "its size is not the one that its MP3 header tells"),
-    (re.compile("error|missing|rewind|illegal", re.I), "parts of its MP3 data are damaged"),
+    (re.compile("Illegal Audio-MPEG-Header|resync|Skipped|junk", re.I), LEFT_OUT),
+    (re.compile("stream size off|Xing|Info tag", re.I), SIZE),
+    (re.compile("error|missing|rewind|illegal", re.I), DAMAGED),
 )
 
 
 @contextmanager
-def told(tell: Tell) -> Iterator[None]:
-    """While the block runs nothing that libmpg123 prints is shown; `tell` hears what it means."""
+def told(tell: Tell, after_seeking: bool = False) -> Iterator[None]:
+    """While the block runs nothing that libmpg123 prints is shown; `tell` hears what it means.
+
+    `after_seeking`: then a frame may lack what those before it hold for it, so that its data only seems damaged.
+    """
     lines: list[str] = []
     try:
         with caught(lines):
             yield
     finally:
-        if lines:
-            for meaning in meanings(lines):
+        for meaning in meanings(lines) if lines else ():
+            if not (after_seeking and meaning == DAMAGED):
                 tell(meaning)
 
 

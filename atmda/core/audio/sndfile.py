@@ -73,11 +73,13 @@ def _blocks(
                 if first:
                     file.seek(first)
             size, left = block_frames(file.samplerate), sys.maxsize if count is None else count
+            sought = first > 0
             while left:
-                with told(tell):
+                with told(tell, sought):
                     block: FloatArray = file.read(min(size, left), dtype="float32", always_2d=True)
                 if not len(block):
                     return
+                sought = True  # soundfile seeks to where it is after every read
                 yield block
                 left -= len(block)
     except (sf.LibsndfileError, RuntimeError) as error:
