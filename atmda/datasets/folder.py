@@ -114,7 +114,7 @@ class _Found:
             what = "1 file is" if len(self.foreign) == 1 else f"{len(self.foreign)} files are"
             told.append(
                 f"{what} left out of {shown}, for libsndfile does not read such formats ({kinds}; {first} the first): "
-                f"convert them, as by {convert}, or read them with `ffmpeg`."
+                f"convert them, as by {convert}, or let infer and embed read them with `ffmpeg`."
             )
         return told
 
