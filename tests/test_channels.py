@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from atmda.cli import app
 from atmda.core.audio import Reading, from_array, open_audio
 from atmda.core.embeddings.engine import embed_clips
-from atmda.errors import AudioError
+from atmda.errors import AudioError, SettingsError
 
 RATE = 16_000
 TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE) / RATE)).astype(np.float32)
@@ -133,6 +133,12 @@ def test_infer_reads_the_channel_that_is_asked_for(folder: Path) -> None:
 def test_a_channel_that_cannot_be_is_refused_before_anything_is_read(folder: Path, value: str) -> None:
     shown = atmda("embed", "--audio-folder", folder, "--channel", value, code=2)
     assert "--channel" in shown.stderr and "loudest" in shown.stderr
+
+
+def test_a_channel_that_cannot_be_is_refused_in_python_too() -> None:
+    for channel in ("middle", "0", "-1", ""):
+        with pytest.raises(SettingsError, match="`channel`"):
+            Reading(channel=channel)
 
 
 def test_a_store_of_another_channel_is_not_gone_on_with_and_the_mix_is_what_it_always_was(folder: Path) -> None:

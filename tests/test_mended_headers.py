@@ -52,6 +52,17 @@ def test_a_recorder_that_lost_power_loses_no_samples(tmp_path: Path, subtype: st
     assert len(audio.notes) == 1 and "lost power" in audio.notes[0]
 
 
+def test_a_recorder_of_long_files_that_lost_power_loses_none_either(tmp_path: Path) -> None:
+    sf.write(tmp_path / "a.wav", noise(2.0), RATE, "PCM_16", format="RF64")
+    expected = open_audio(tmp_path / "a.wav").read(RATE)
+    content = (tmp_path / "a.wav").read_bytes()
+    at = content.index(b"ds64") + 8
+    (tmp_path / "a.wav").write_bytes(content[:at] + bytes(24) + content[at + 24 :])
+    audio = open_audio(tmp_path / "a.wav")
+    np.testing.assert_array_equal(audio.read(RATE), expected)
+    assert "lost power" in audio.notes[0]
+
+
 def test_a_part_of_it_is_the_same_part(tmp_path: Path) -> None:
     whole = wav(tmp_path / "whole.wav", 3.0)
     (tmp_path / "lost.wav").write_bytes(without_sizes(whole))

@@ -51,7 +51,8 @@ def _mixed(blocks: Iterator[FloatArray], channels: int, tell: Tell) -> Iterator[
     power, left = np.zeros(channels), 0.0
     for block in blocks:
         with np.errstate(all="ignore"):  # a sum beyond float32 is infinite, and refused as such
-            mix: FloatArray = block.mean(axis=1)
+            # two channels in a tenth of the time that `mean` takes, to the same bits
+            mix: FloatArray = (block[:, 0] + block[:, 1]) / np.float32(2) if channels == 2 else block.mean(axis=1)
         power += _powers(block)
         left += float(_powers(mix[:, None])[0])
         yield mix

@@ -43,10 +43,10 @@ class Recovered:
 
 
 def byte_order(magic: bytes) -> str:
-    """As `struct` spells it, of a RIFF, RIFX or AIFF file by its first 12 bytes; "" for any other."""
-    if len(magic) < 12 or magic[:4] not in (b"RIFF", b"RIFX", b"FORM"):
+    """As `struct` spells it, of a RIFF, RF64, RIFX or AIFF file by its first 12 bytes; "" for any other."""
+    if len(magic) < 12 or magic[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
         return ""
-    return "<" if magic[:4] == b"RIFF" else ">"
+    return "<" if magic[:4] in (b"RIFF", b"RF64") else ">"
 
 
 def chunks(file: BinaryIO, size: int, order: str) -> Iterator[Chunk]:
@@ -83,14 +83,14 @@ def recovered(path: Path, size: int) -> Recovered | None:
         else:
             return None
         there = size - chunk.start
-        lost = chunk.length == 0 and there > 0 and not _chunks_follow(file, chunk.start, size, order)
+        lost = chunk.length in (0, LARGEST) and there > 0 and not _chunks_follow(file, chunk.start, size, order)
     if not form or not (lost or unpadded):
         return None
     length = there if lost else min(chunk.length, there)
     told = min(length, LARGEST)
     parts = b"WAVEfmt " + struct.pack(f"{order}I", len(form)) + form + b"\0" * (len(form) & 1)
     parts += b"data" + struct.pack(f"{order}I", told)
-    header = magic[:4] + struct.pack(f"{order}I", min(len(parts) + length, LARGEST)) + parts
+    header = magic[:4].replace(b"RF64", b"RIFF") + struct.pack(f"{order}I", min(len(parts) + length, LARGEST)) + parts
     note = (
         "its header says that no samples follow, as where a recorder lost power; all that follows was read"
         if lost
