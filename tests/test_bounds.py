@@ -146,7 +146,7 @@ def test_a_folder_that_may_not_be_read_is_named(closed: Path) -> None:
     data = load_folder(closed, recursive=True)
     assert [clip.name for clip in data.clips] == ["open/a.wav"]
     assert data.problems == (
-        f"a folder cannot be read and what lies there is left out: {closed}/closed (permission denied).",
+        f"A folder cannot be read and what lies there is left out: {closed}/closed (permission denied).",
     )
     assert load_folder(closed / "open").problems == ()
     with pytest.raises(AtmdaError, match="permission denied"):
@@ -157,7 +157,7 @@ def test_a_folder_that_may_not_be_read_is_named(closed: Path) -> None:
 def test_the_commands_name_it_too(closed: Path, command: list[str]) -> None:
     shown = CliRunner().invoke(app, [*command, "--model", "spectral", "--audio-folder", str(closed), "-r"])
     assert shown.exit_code == 0, shown.output
-    assert f"warning: a folder cannot be read and what lies there is left out: {closed}/closed" in shown.stderr
+    assert f"warning: A folder cannot be read and what lies there is left out: {closed}/closed" in shown.stderr
 
 
 def test_a_file_that_may_not_be_read_is_not_called_no_audio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,3 +174,13 @@ def test_waveforms_in_memory_have_channels_too() -> None:
     assert result.silent and "cancel" in result.notes[0]
     chosen = embed_clips(SpectralEncoder(), [(np.stack([TONE, -TONE], axis=1), RATE)], reading=Reading("right"))
     assert not next(chosen)[0].silent
+
+
+def test_many_microphones_that_hear_different_things_do_not_cancel(tmp_path: Path) -> None:
+    sounds = np.random.default_rng(2).normal(0, 0.1, (RATE, 128)).astype(np.float32)
+    audio = from_array(sounds, RATE)
+    audio.read(RATE)
+    assert audio.notes == []
+    nearly = from_array(np.stack([TONE, -0.99 * TONE], axis=1), RATE)
+    nearly.read(RATE)
+    assert "channels cancel" in nearly.notes[0] and nearly.peak > 0

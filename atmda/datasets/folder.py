@@ -104,7 +104,7 @@ class _Found:
         """A sentence for each kind of thing that was passed over in `shown`."""
         told = []
         if self.closed:
-            what = "a folder" if len(self.closed) == 1 else f"{len(self.closed)} folders"
+            what = "A folder" if len(self.closed) == 1 else f"{len(self.closed)} folders"
             told.append(f"{what} cannot be read and what lies there is left out: {_few(self.closed)}.")
         if self.foreign:
             counts = Counter(Path(name).suffix.lower()[1:] for name in self.foreign)

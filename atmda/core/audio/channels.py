@@ -14,8 +14,8 @@ from atmda.errors import AudioError
 CANCELLED = "its channels cancel each other in their mix; `channel` takes one of them"
 #: of the loudest channel's power: 60 dB below it is the noise of an input where nothing is plugged in
 SILENT_SHARE = 1e-6
-#: of the channels' mean power: unrelated channels keep 1/n of it in their mean; what is left below this is cancelled
-CANCELLED_SHARE = 1e-2
+#: of what n unrelated channels keep in their mean, 1/n of their mean power: where less is left they cancel
+CANCELLED_SHARE = 2e-2
 
 
 def check_channel(name: str, channel: str, channels: int) -> None:
@@ -60,7 +60,7 @@ def _mixed(blocks: Iterator[FloatArray], channels: int, tell: Tell) -> Iterator[
     silent = [str(place + 1) for place in np.flatnonzero(power <= most * SILENT_SHARE)]
     if most == 0:
         return
-    if left < CANCELLED_SHARE * power.mean():
+    if left < CANCELLED_SHARE * power.mean() / channels:
         tell(CANCELLED)
     elif silent:
         which = f"channel {silent[0]} is" if len(silent) == 1 else f"channels {', '.join(silent)} are"
