@@ -30,6 +30,7 @@ def run(settings: InferSettings, console: Console) -> int:
     """Label the recordings, save the results, show a table; with --demo also what adaptation did."""
     from atmda.tasks.infer import NothingUsableError, infer
 
+    settings.check()  # before a file for the results is made
     with _output(settings, console) as output:
         quiet_stdout = output == "-" and console.json_output  # one document is all that may be there
         try:

@@ -5,6 +5,7 @@ Readers go straight from each data set's own files; nothing here imports numpy, 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from atmda.core.registry import Registry
@@ -66,7 +67,7 @@ def load_dataset(name: str, data_dir: Path, path: str | None = None) -> Dataset:
 
 def _unlabelled(folder: Path) -> Dataset:
     """A data set without a reader of its own, as the folder it is."""
-    return Dataset(folder.name, load_folder(folder, recursive=True).clips)
+    return replace(load_folder(folder, recursive=True), name=folder.name)
 
 
 def _find(path: str, workspace: Workspace) -> Path:

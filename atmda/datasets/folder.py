@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator
+import shlex
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from atmda.core.clip import Clip
+from atmda.core.endings import FOREIGN
 from atmda.datasets.base import Dataset, build
 from atmda.errors import AtmdaError
 
@@ -44,49 +48,103 @@ def audio_endings() -> frozenset[str]:
     return frozenset(f".{ending}" for ending in known)
 
 
-def load_folder(inputs: str | Path | Iterable[str | Path], recursive: bool = False) -> Dataset:
+def load_folder(inputs: str | Path | Iterable[str | Path], recursive: bool = False, foreign: bool = False) -> Dataset:
     """The recordings in `inputs` (a directory, glob or file, or several), sorted by name, without labels.
 
-    Directories are walked to the bottom where `recursive`; links are followed, each folder visited once.
-    Raises AtmdaError where an input is not there or no recording is found.
+    Directories are walked to the bottom where `recursive`; links are followed, each folder visited once. Formats that
+    libsndfile does not read are taken too where `foreign`, else they are counted in the problems, as folders are that
+    may not be read. Raises AtmdaError where an input is not there or no recording is found.
     """
     sources = [inputs] if isinstance(inputs, str | Path) else list(inputs)
+    shown = ", ".join(str(source) for source in sources) or "nothing"
+    found = _Found(foreign)
     pairs: dict[Path, str] = {}
     for source in sources:
-        for path, name in _expand(source, recursive):
-            pairs.setdefault(path, name)
+        try:
+            for path, name in _expand(source, recursive, found):
+                pairs.setdefault(path, name)
+        except OSError as error:
+            raise AtmdaError(f"{source}: it cannot be read ({error.strerror}).") from error
+    problems = found.problems(shown)
     if not pairs:
-        shown = ", ".join(str(source) for source in sources) or "nothing"
         deeper = "" if recursive else " Add `recursive` to look in its folders too."
-        raise AtmdaError(f"There is no recording in {shown}.", f"Looked for the formats that libsndfile reads.{deeper}")
+        hint = " ".join(problems) or f"Looked for the formats that libsndfile reads.{deeper}"
+        raise AtmdaError(f"There is no recording in {shown}.", hint)
     counts: dict[str, int] = {}
     for name in pairs.values():
         counts[name] = counts.get(name, 0) + 1
     clips = [Clip(path, name if counts[name] == 1 else _text(path.as_posix())) for path, name in pairs.items()]
-    return build("folder", clips, ())
+    return build("folder", clips, (), problems)
 
 
-def _expand(source: str | Path, recursive: bool) -> Iterator[tuple[Path, str]]:
+@dataclass
+class _Found:
+    """Which files are recordings (with those of foreign formats where `wanted`), and what was passed over."""
+
+    wanted: bool
+    foreign: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+    def is_recording(self, path: Path) -> bool:
+        """Whether a file's name says so; one in a foreign format that is not wanted is noted."""
+        ending = path.suffix.lower()
+        if path.name.startswith("."):
+            return False
+        if ending in FOREIGN - audio_endings():
+            if not self.wanted:
+                self.foreign.append(path.name)
+            return self.wanted
+        return ending in audio_endings()
+
+    def is_closed(self, error: OSError) -> None:
+        """Note a folder that cannot be listed."""
+        self.closed.append(f"{error.filename} ({(error.strerror or str(error)).lower()})")
+
+    def problems(self, shown: str) -> list[str]:
+        """A sentence for each kind of thing that was passed over in `shown`."""
+        told = []
+        if self.closed:
+            what = "A folder" if len(self.closed) == 1 else f"{len(self.closed)} folders"
+            told.append(f"{what} cannot be read and what lies there is left out: {_few(self.closed)}.")
+        if self.foreign:
+            counts = Counter(Path(name).suffix.lower()[1:] for name in self.foreign)
+            kinds = ", ".join(f"{ending} {count}" for ending, count in sorted(counts.items()))
+            first = Path(min(self.foreign))
+            convert = shlex.join(["ffmpeg", "-i", f"./{first}", f"./{first.with_suffix('.flac')}"])
+            what = "1 file is" if len(self.foreign) == 1 else f"{len(self.foreign)} files are"
+            told.append(
+                f"{what} left out of {shown}, for libsndfile does not read such formats ({kinds}; {first} the first): "
+                f"convert them, as by {convert}, or let infer and embed read them with `ffmpeg`."
+            )
+        return told
+
+
+def _few(names: Sequence[str], shown: int = 5) -> str:
+    more = f" and {len(names) - shown} more" if len(names) > shown else ""
+    return ", ".join(sorted(names)[:shown]) + more
+
+
+def _expand(source: str | Path, recursive: bool, found: _Found) -> Iterator[tuple[Path, str]]:
     path = Path(source).expanduser()
     if path.is_dir():
-        for file in _walk(path, recursive):
+        for file in _walk(path, recursive, found):
             yield file, _text(file.relative_to(path).as_posix())
     elif path.is_file():
         yield path, _text(path.name)
     elif glob.has_magic(str(path)):
-        yield from _matches(path, recursive)
+        yield from _matches(path, recursive, found)
     else:
         raise AtmdaError(f"{path} is not there.", "Give a directory, a glob in quotes or a file.")
 
 
-def _matches(pattern: Path, recursive: bool) -> Iterator[tuple[Path, str]]:
+def _matches(pattern: Path, recursive: bool, found: _Found) -> Iterator[tuple[Path, str]]:
     """Recordings that match a glob; its directories are entered where `recursive`; hidden ones never match."""
     fixed = Path(*_until_magic(pattern))
-    for match in sorted(Path(found) for found in glob.glob(str(pattern), recursive=True)):  # noqa: PTH207 (absolute too)
-        if match.is_file() and _is_audio(match.name):
+    for match in sorted(Path(name) for name in glob.glob(str(pattern), recursive=True)):  # noqa: PTH207 (absolute too)
+        if match.is_file() and found.is_recording(match):
             yield match, _text(match.relative_to(fixed).as_posix())
         elif match.is_dir() and recursive:
-            for file in _walk(match, recursive):
+            for file in _walk(match, recursive, found):
                 yield file, _text(file.relative_to(fixed).as_posix())
 
 
@@ -97,20 +155,16 @@ def _until_magic(pattern: Path) -> Iterator[str]:
         yield part
 
 
-def _walk(folder: Path, recursive: bool) -> Iterator[Path]:
+def _walk(folder: Path, recursive: bool, found: _Found) -> Iterator[Path]:
     seen: set[tuple[int, int]] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, onerror=found.is_closed, followlinks=True):
         status = Path(parent).stat()
         if (status.st_dev, status.st_ino) in seen:
             folders.clear()
             continue
         seen.add((status.st_dev, status.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith(".")) if recursive else []
-        yield from (Path(parent, name) for name in sorted(files) if _is_audio(name))
-
-
-def _is_audio(name: str) -> bool:
-    return not name.startswith(".") and Path(name).suffix.lower() in audio_endings()
+        yield from (path for name in sorted(files) if found.is_recording(path := Path(parent, name)))
 
 
 def _text(name: str) -> str:

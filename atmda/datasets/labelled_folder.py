@@ -20,27 +20,32 @@ from atmda.errors import SettingsError
 SHOWN = 5  # names told one by one
 
 
-def load_annotated(inputs: str | Path | Iterable[str | Path], annotations: Path, recursive: bool = False) -> Dataset:
+def load_annotated(
+    inputs: str | Path | Iterable[str | Path], annotations: Path, recursive: bool = False, foreign: bool = False
+) -> Dataset:
     """The recordings in `inputs` with the labels of a table: `.csv`, `.tsv`, or a Raven selection table.
 
     Columns are `filename` and `label` (several labels separated by ";"), and where wanted `fold`, `split`, `start`,
     `end` (seconds) and `source`. A row with a start or an end becomes a clip of that part, named
     `<filename>#t=<start>,<end>` as media fragments are (W3C, Media Fragments URI 1.0). Sub-folders are looked through
-    where `recursive`, or where the table names one.
+    where `recursive`, or where the table names one. `foreign`: as for `load_folder`.
 
     Raises SettingsError where the table cannot be used, AtmdaError where there is no recording.
     """
     problems: list[str] = []
     rows = read_annotations(annotations, problems)
     recursive = recursive or any("/" in row.recording for row in rows)
-    data = load_folder(inputs, recursive)
+    data = load_folder(inputs, recursive, foreign)
     clips = _clips(rows, data.clips, annotations.name, problems)
     return _numbered(annotations.stem, clips, [*data.problems, *problems])
 
 
-def labels_from_folders(folder: str | Path, recursive: bool = True) -> Dataset:
-    """The recordings below `folder`: the name of the first sub-folder is the label, `fold<K>` folders are folds."""
-    data = load_folder(folder, recursive)
+def labels_from_folders(folder: str | Path, recursive: bool = True, foreign: bool = False) -> Dataset:
+    """The recordings below `folder`: the name of the first sub-folder is the label, `fold<K>` folders are folds.
+
+    `foreign`: as for `load_folder`. Raises SettingsError where no sub-folder could be a label.
+    """
+    data = load_folder(folder, recursive, foreign)
     clips = []
     bare: list[str] = []
     for clip in data.clips:

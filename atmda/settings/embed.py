@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from atmda.errors import SettingsError
-from atmda.settings.base import EncoderSettings, flag, lower
+from atmda.settings.base import flag, lower
 from atmda.settings.completion import dataset_names
+from atmda.settings.reading import ReadingSettings
 
 WHAT, OUT = "What to embed", "Results"
 
@@ -30,7 +31,7 @@ def none_by_name(value: Any) -> Any:
     return None if value in ("None", "") else value
 
 
-class EmbedSettings(EncoderSettings):
+class EmbedSettings(ReadingSettings):
     """Embed a data set or a folder once, for `classify` to use many times."""
 
     dataset: Annotated[str | None, flag("--dataset", metavar="NAME", complete=dataset_names, panel=WHAT)] = Field(
@@ -79,6 +80,7 @@ class EmbedSettings(EncoderSettings):
 
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        super().check()
         if (self.dataset is None) == (self.audio_folder is None):
             raise SettingsError("Give `dataset` NAME or `audio_folder` DIR, one of them.", setting="dataset")
         if self.path is not None and self.dataset is None:

@@ -9,14 +9,15 @@ from pydantic import BeforeValidator, Field
 
 from atmda.core.bounds import TEMPERATURE
 from atmda.errors import SettingsError
-from atmda.settings.base import EncoderSettings, Flag, Modality, flag, lower, split_commas
+from atmda.settings.base import Flag, Modality, flag, lower, split_commas
 from atmda.settings.choices import split_templates
 from atmda.settings.completion import method_names, scene_names
+from atmda.settings.reading import ReadingSettings
 
 WHAT, HOW, CLASSES, OUT = "What to label", "Adaptation to the background", "Prototypes", "Results"
 
 
-class InferSettings(EncoderSettings):
+class InferSettings(ReadingSettings):
     """Label recordings by name: with sentences alone, or with prototypes from a few examples of your own."""
 
     class_labels: Annotated[Path | None, flag("--class-labels", metavar="FILE", panel=WHAT)] = Field(
@@ -95,6 +96,7 @@ class InferSettings(EncoderSettings):
 
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
+        super().check()
         if self.demo:
             return
         self.check_background((self.modality,), "bg_folder", "recordings of the background")
@@ -108,6 +110,8 @@ class InferSettings(EncoderSettings):
             raise SettingsError("`embeddings` and `audio_folder` both say what to label.", "Give one of them.")
         if self.embeddings is not None:
             self.refuse_unused(("recursive",), "`audio_folder`")
+            if self.bg_folder is None and self.examples is None:
+                self.refuse_unused(("channel", "ffmpeg", "max_seconds_per_file"), "recordings")
 
     def _check_prototypes(self) -> None:
         from atmda.core.methods import METHODS

@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import soundfile as sf
 import soxr
 
-from atmda.core.audio import open_audio
+from atmda.core.audio import AS_USUAL
+from atmda.core.audio.channels import mono
+from atmda.core.audio.recording import open_source
+from atmda.core.audio.source import Notes
+from atmda.core.audio.time_limit import TimeLimit
 from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError, AudioError
 from atmda.soundscapes.loudness import FLOOR, integrated_loudness
@@ -74,7 +77,7 @@ class Renderer:
 
     def __init__(self, keep: int = 4) -> None:
         self._keep = keep
-        self._backgrounds: OrderedDict[tuple[object, ...], tuple[FloatArray, float]] = OrderedDict()
+        self._backgrounds: OrderedDict[tuple[object, ...], tuple[FloatArray, float, list[str]]] = OrderedDict()
 
     def render(self, mix: Mix, clip_policy: ClipPolicy = "warn", name: str = "soundscape") -> Rendered:
         """The samples of `mix`. Raises AudioError for a source that cannot be used, AtmdaError where clipping is
@@ -82,7 +85,8 @@ class Renderer:
         result = Rendered(np.zeros(int(mix.duration * mix.sample_rate), np.float32))
         for event in mix.events:
             if event.role == "background":
-                samples, loudness = self._background(event, mix)
+                samples, loudness, notes = self._background(event, mix)
+                result.notes += notes
                 result.samples += samples
             else:
                 loudness = self._add_event(event, mix, result)
@@ -91,24 +95,25 @@ class Renderer:
         _settle_peak(result, mix, clip_policy, name)
         return result
 
-    def _background(self, event: Event, mix: Mix) -> tuple[FloatArray, float]:
+    def _background(self, event: Event, mix: Mix) -> tuple[FloatArray, float, list[str]]:
         key = (event.source, event.source_time, mix.duration, mix.sample_rate, mix.ref_db)
         if key in self._backgrounds:
             self._backgrounds.move_to_end(key)
             return self._backgrounds[key]
-        samples = read_event(event, mix.sample_rate, repeat=True)
+        notes: list[str] = []
+        samples = read_event(event, mix.sample_rate, repeat=True, notes=notes)
         loudness = integrated_loudness(samples, mix.sample_rate)
         level = np.zeros(int(mix.duration * mix.sample_rate), np.float32)
         samples = samples[: len(level)]
         np.multiply(samples, np.float32(gain(mix.ref_db - loudness)), out=level[: len(samples)])
-        self._backgrounds[key] = level, loudness
+        self._backgrounds[key] = level, loudness, notes
         if len(self._backgrounds) > self._keep:
             self._backgrounds.popitem(last=False)
-        return level, loudness
+        return level, loudness, notes
 
     @staticmethod
     def _add_event(event: Event, mix: Mix, result: Rendered) -> float:
-        samples = read_event(event, mix.sample_rate)
+        samples = read_event(event, mix.sample_rate, notes=result.notes)
         loudness = integrated_loudness(samples, mix.sample_rate)
         if not samples.any():
             result.notes.append("event is digital silence")
@@ -137,33 +142,34 @@ def fade_edges(samples: FloatArray, fade_in: int, fade_out: int) -> None:
     samples[n - fall :] *= np.sin(np.linspace(np.pi / 2, 0.0, fall)).astype(np.float32)
 
 
-def read_event(event: Event, sample_rate: int, repeat: bool = False) -> FloatArray:
+def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list[str] | None = None) -> FloatArray:
     """The part of its recording that an event uses: mono float32 (n,) at `sample_rate` Hz.
 
-    Only that part is read. With `repeat` a recording shorter than the event is repeated to fill it. Raises AudioError.
+    Only that part is read. With `repeat` a recording shorter than the event is repeated to fill it. What had to be
+    mended to read it is added to `notes`. Raises AudioError.
     """
     shown = event.name or str(event.source)
-    audio = open_audio(event.source, shown)
-    start = int(event.source_time * audio.sample_rate)
-    stop = max(start + 1, int((event.source_time + event.event_duration) * audio.sample_rate))
-    if start >= audio.frames:
-        raise AudioError(shown, f"the event begins at {event.source_time:g} s, after its end at {audio.seconds:g} s")
-    try:
-        with sf.SoundFile(str(event.source)) as file:
-            file.seek(start)
-            block = file.read(min(stop, audio.frames) - start, dtype="float32", always_2d=True)
-    except (sf.LibsndfileError, RuntimeError) as error:
-        raise AudioError(shown, f"decoding stopped: {error}") from error
-    if len(block) < min(stop, audio.frames) - start:
-        raise AudioError(shown, f"it ends after {start + len(block)} of {audio.frames} frames (truncated)")
-    mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
-    if not np.isfinite(mono).all():
+    found = Notes()
+    source = open_source(event.source, shown, AS_USUAL, TimeLimit(shown, None), found)
+    start = int(event.source_time * source.sample_rate)
+    stop = max(start + 1, int((event.source_time + event.event_duration) * source.sample_rate))
+    if start >= source.frames:
+        end = source.frames / source.sample_rate
+        raise AudioError(shown, f"the event begins at {event.source_time:g} s, after its end at {end:g} s")
+    wanted = min(stop, source.frames) - start
+    blocks = mono(lambda: source.blocks(start, wanted), source.channels, AS_USUAL.channel, lambda note: None)
+    samples = np.concatenate([np.zeros(0, np.float32), *blocks])
+    if len(samples) < wanted:
+        raise AudioError(shown, f"it ends after {start + len(samples)} of {source.frames} frames (truncated)")
+    if not np.isfinite(samples).all():
         raise AudioError(shown, "it holds samples that are not numbers (NaN or infinity)")
-    if repeat and len(mono) < stop - start:
-        mono = np.tile(mono, -(-(stop - start) // len(mono)))[: stop - start]
-    if audio.sample_rate != sample_rate:
-        mono = soxr.resample(mono, audio.sample_rate, sample_rate, quality="HQ")
-    return np.asarray(np.clip(mono, -1.0, 1.0), np.float32)
+    if notes is not None:
+        notes += [f"{shown}: {note}" for note in found]
+    if repeat and len(samples) < stop - start:
+        samples = np.tile(samples, -(-(stop - start) // len(samples)))[: stop - start]
+    if source.sample_rate != sample_rate:
+        samples = soxr.resample(samples, source.sample_rate, sample_rate, quality="HQ")
+    return np.asarray(np.clip(samples, -1.0, 1.0), np.float32)
 
 
 def _settle_peak(result: Rendered, mix: Mix, clip_policy: ClipPolicy, name: str) -> None:

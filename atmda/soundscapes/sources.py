@@ -81,14 +81,15 @@ def _folder(root: Path, data_dir: Path, scene: bool) -> Source:
     """A folder of one's own: `fold<K>/`, `<class or scene>/`, both in either order, or neither."""
     shown = root.resolve().name or "root"
     recordings, labels = [], set()
-    for clip in load_folder(root, recursive=True).clips:
+    found = load_folder(root, recursive=True)
+    for clip in found.clips:
         folder_name, fold = label_and_fold(clip.name)
         label = shown if folder_name is None else folder_name
         labels.add(label)
         recordings.append(Recording(clip.name, clip.path, label, None, None if scene else fold))
     ids = {label: k for k, label in enumerate(sorted(labels))}
     recordings = [replace(r, class_id=None if scene else ids[r.label]) for r in recordings]
-    return _source(shown, root, data_dir, recordings, ())
+    return _source(shown, root, data_dir, recordings, found.problems)
 
 
 def _recording(clip: Clip, root: Path, ids: Mapping[str, int], label: str) -> Recording:

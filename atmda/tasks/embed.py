@@ -19,7 +19,7 @@ from atmda.datasets import Dataset, load_dataset, load_folder
 from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
 from atmda.errors import StoreError
 from atmda.settings.embed import EmbedSettings
-from atmda.tasks.encoding import embedded, open_encoder
+from atmda.tasks.encoding import embedded, made_by, open_encoder, tell_problems
 from atmda.tasks.observer import Observer
 from atmda.tasks.results import EmbedResult
 from atmda.workspace import partial
@@ -37,8 +37,7 @@ def embed(settings: EmbedSettings, observer: Observer | None = None) -> EmbedRes
     observer = observer or Observer()
     settings.check()
     data = CLIPS[settings.clips_from](settings)
-    for problem in data.problems:
-        observer.warning(problem)
+    tell_problems(data, observer)
     observer.detail(f"{data.name}: {len(data.clips)} clips, {len(data.labels)} classes, {len(data.folds)} folds.")
     ending = "" if settings.format == "parquet" else f".{settings.format}"
     output = settings.output or settings.workspace.new_embeddings(settings.source_name, ending)
@@ -66,7 +65,7 @@ def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observ
     clips = data.clips if settings.shard is None else data.clips[settings.shard[0] - 1 :: settings.shard[1]]
     with locked(folder, part):
         encoder = open_encoder(settings, observer)
-        manifest = Manifest(encoder.identity, encoder.dim, data.name, data.labels, encoder.logit_scale)
+        manifest = Manifest(made_by(encoder, settings), encoder.dim, data.name, data.labels, encoder.logit_scale)
         store = EmbeddingStore.open(folder, manifest, part="-".join(filter(None, ("part", part))), force=settings.force)
         for sentence in store.told:
             observer.notice(f"note: {folder}: {sentence}")
@@ -120,7 +119,7 @@ class _Shard:
             self._skipped[clip.name] = result.error.reason if result.error else ""
         else:
             self._rows.append((clip, result.embedding))
-            self._seen[clip.name] = Seen("; ".join(result.notes), result.fingerprint)
+            self._seen[clip.name] = Seen.in_result(result)
         if len(self._rows) + len(self._skipped) >= SHARD_CLIPS:
             self.publish()
 
@@ -138,10 +137,10 @@ class _Shard:
 CLIPS: Mapping[str, Callable[[EmbedSettings], Dataset]] = {
     "dataset": lambda settings: load_dataset(str(settings.dataset), settings.data_dir, settings.path),
     "annotations": lambda settings: load_annotated(
-        str(settings.audio_folder), Path(str(settings.annotations)), settings.recursive
+        str(settings.audio_folder), Path(str(settings.annotations)), settings.recursive, settings.ffmpeg
     ),
-    "folders": lambda settings: labels_from_folders(str(settings.audio_folder)),
-    "folder": lambda settings: load_folder(str(settings.audio_folder), settings.recursive),
+    "folders": lambda settings: labels_from_folders(str(settings.audio_folder), foreign=settings.ffmpeg),
+    "folder": lambda settings: load_folder(str(settings.audio_folder), settings.recursive, settings.ffmpeg),
 }
 #: what becomes of them
 WRITERS: Mapping[str, Callable[[EmbedSettings, Dataset, Path, Observer], EmbedResult]] = {

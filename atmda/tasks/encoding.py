@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from atmda.core.clip import Clip
 from atmda.core.types import FloatArray
 from atmda.settings.base import EncoderSettings
+from atmda.settings.reading import ReadingSettings
 from atmda.tasks.observer import Observer
 
 if TYPE_CHECKING:
     from atmda.core.audio import Recording
     from atmda.core.embeddings.engine import Embedded, TakeFingerprint
     from atmda.core.encoders.base import Encoder
+    from atmda.datasets import Dataset
 
 UNKNOWN_SHOWN = 5  # labels that say little to an encoder, named one by one
 
@@ -44,6 +46,17 @@ def open_encoder(settings: EncoderSettings, observer: Observer, made_by: Mapping
     return encoder
 
 
+def made_by(encoder: Encoder, settings: ReadingSettings) -> dict[str, str]:
+    """What decides embeddings of recordings: the encoder's identity, and how they are read where that is not usual."""
+    return {**encoder.identity, **settings.reading.identity}
+
+
+def tell_problems(data: Dataset, observer: Observer) -> None:
+    """Warn of what was left out."""
+    for problem in data.problems:
+        observer.warning(problem)
+
+
 def text_anchors(encoder: Encoder, labels: Sequence[str], templates: Sequence[str], observer: Observer) -> FloatArray:
     """One anchor a label, float32 (c, d): its sentence's embedding; of several `templates` the renormalised mean."""
     from atmda.core.methods.prompts import ensemble
@@ -63,7 +76,7 @@ def text_anchors(encoder: Encoder, labels: Sequence[str], templates: Sequence[st
 def embedded(
     encoder: Encoder,
     clips: Sequence[Clip],
-    settings: EncoderSettings,
+    settings: ReadingSettings,
     observer: Observer,
     what: str,
     recordings: Sequence[Recording] | None = None,
@@ -80,6 +93,7 @@ def embedded(
         clips if recordings is None else recordings,
         batch_size=settings.batch_size,
         num_workers=settings.num_workers,
+        reading=settings.reading,
         fingerprint=fingerprint,
     )
     position = 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
-from atmda.tasks.encoding import embedded
+from atmda.tasks.encoding import embedded, made_by, tell_problems
 from atmda.tasks.observer import Observer
 from atmda.tasks.stored import any_store
 
@@ -38,16 +38,15 @@ def _embedded_examples(settings: InferSettings, encoder: Encoder, observer: Obse
     assert path is not None
     if path.is_file() or (path.is_dir() and any(path.glob("*.parquet"))):
         table = any_store(path, observer)
-        check_same(encoder.identity, table.identity, f"`model` {encoder.name}", str(path))
+        check_same(made_by(encoder, settings), table.identity, f"`model` {encoder.name}", str(path))
         check_width(encoder.dim, table.embeddings.shape[1], f"`model` {encoder.name}", f"those in {path} have")
         return table
     data = (
-        labels_from_folders(path)
+        labels_from_folders(path, foreign=settings.ffmpeg)
         if settings.annotations is None
-        else load_annotated(path, settings.annotations, recursive=True)
+        else load_annotated(path, settings.annotations, recursive=True, foreign=settings.ffmpeg)
     )
-    for problem in data.problems:
-        observer.warning(problem)
+    tell_problems(data, observer)
     pairs = [
         (clip, result.embedding)
         for clip, result in embedded(encoder, data.clips, settings, observer, "Examples")

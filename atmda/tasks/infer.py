@@ -55,11 +55,11 @@ def infer(
     predictions: list[Prediction] = []
     skipped: dict[str, str] = {}
     with subject.kept(), file:
-        for name, embedding, note in subject.clips():
+        for name, embedding, note, silent in subject.clips():
             if embedding is None:
                 skipped[name] = note
                 continue
-            predictions.append(labeller.label(name, embedding, note))
+            predictions.append(labeller.label(name, embedding, note, silent))
             file.add(predictions[-1].row())
         if not predictions:
             raise NothingUsableError(subject.name, skipped)

@@ -13,7 +13,7 @@ from atmda.datasets import load_folder
 from atmda.errors import AtmdaError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.classes import Classes
-from atmda.tasks.encoding import embedded
+from atmda.tasks.encoding import embedded, tell_problems
 from atmda.tasks.subjects import Recordings, Subject, numbered
 
 Profile = Callable[[InferSettings, Subject, Classes, "Recordings | None"], "FloatArray | None"]
@@ -36,7 +36,12 @@ def _of_recordings(
     settings: InferSettings, subject: Subject, classes: Classes, background: Recordings | None
 ) -> FloatArray:
     folder = settings.workspace.input_folder(str(settings.bg_folder))
-    clips = load_folder(folder, settings.recursive).clips if background is None else numbered(background)
+    if background is None:
+        data = load_folder(folder, settings.recursive, settings.ffmpeg)
+        tell_problems(data, subject.observer)
+        clips = data.clips
+    else:
+        clips = numbered(background)
     pairs = embedded(subject.encoder, clips, settings, subject.observer, "Background", background)
     rows = [result.embedding for _, result in pairs if result.embedding is not None]
     if not rows:

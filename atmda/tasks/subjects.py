@@ -18,14 +18,14 @@ from atmda.core.types import FloatArray
 from atmda.datasets import load_folder
 from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
-from atmda.tasks.encoding import embedded, open_encoder
+from atmda.tasks.encoding import embedded, made_by, open_encoder, tell_problems
 from atmda.tasks.observer import Observer
 from atmda.tasks.stored import any_store
 from atmda.tasks.unfinished import Unfinished
 
 Recordings: TypeAlias = Sequence[Recording]
-#: name, embedding (d,) and a note; or None for the embedding, and why the clip is skipped
-EmbeddedClip: TypeAlias = tuple[str, "FloatArray | None", str]
+#: name, embedding (d,), a note, whether it is silent; or None for the embedding, and for a note why the clip is skipped
+EmbeddedClip: TypeAlias = tuple[str, "FloatArray | None", str, bool]
 
 
 class Subject:
@@ -43,7 +43,7 @@ class Subject:
     @property
     def identity(self) -> dict[str, str]:
         """What made the embeddings."""
-        return self.encoder.identity
+        return made_by(self.encoder, self.settings)
 
     @property
     def width(self) -> int:
@@ -66,14 +66,15 @@ class RecordedSubject(Subject):
         super().__init__(settings, observer)
         self._recordings = recordings
         self.name = settings.audio_folder or "the recordings given"
-        self._clips = _clips(settings) if recordings is None else numbered(recordings)
+        self._clips = _clips(settings, observer) if recordings is None else numbered(recordings)
         self._unfinished: Unfinished | None = None
         observer.detail(f"{self.name}: {len(self._clips)} recordings to label.")
 
     def kept(self) -> AbstractContextManager[object]:
         if self._recordings is not None or self.settings.output in (None, "-"):
             return nullcontext()
-        self._unfinished = Unfinished(Path(str(self.settings.output)), self.encoder, self.observer)
+        output, identity = Path(str(self.settings.output)), made_by(self.encoder, self.settings)
+        self._unfinished = Unfinished(output, identity, self.encoder.dim, self.observer)
         return self._unfinished
 
     def clips(self) -> Iterator[EmbeddedClip]:
@@ -93,9 +94,9 @@ class RecordedSubject(Subject):
             if self._unfinished is not None:
                 self._unfinished.add(clip, result)
             if result.embedding is None:
-                yield clip.name, None, result.error.reason if result.error else ""
+                yield clip.name, None, result.error.reason if result.error else "", False
             else:
-                yield clip.name, result.embedding, "; ".join(result.notes)
+                yield clip.name, result.embedding, "; ".join(result.notes), result.silent
         deque(new, 0)  # to its end, where the progress is closed
 
 
@@ -125,7 +126,8 @@ class StoredSubject(Subject):
 
     def clips(self) -> Iterator[EmbeddedClip]:
         for name, embedding in zip(self._table.clips, self._table.embeddings, strict=True):
-            yield name, embedding, ""
+            silent = name in self._table.silent
+            yield name, embedding, "no sound in what was embedded" if silent else "", silent
 
 
 def numbered(recordings: Recordings) -> tuple[Clip, ...]:
@@ -135,10 +137,12 @@ def numbered(recordings: Recordings) -> tuple[Clip, ...]:
     return tuple(Clip(path, path.name if names.count(path.name) == 1 else path.as_posix()) for path in paths)
 
 
-def _clips(settings: InferSettings) -> tuple[Clip, ...]:
+def _clips(settings: InferSettings, observer: Observer) -> tuple[Clip, ...]:
     if settings.audio_folder is None:
         raise SettingsError("Give `audio_folder`, the recordings to label, or try `demo`.", setting="audio_folder")
-    return load_folder(settings.workspace.input_folder(settings.audio_folder), settings.recursive).clips
+    data = load_folder(settings.workspace.input_folder(settings.audio_folder), settings.recursive, settings.ffmpeg)
+    tell_problems(data, observer)
+    return data.clips
 
 
 SUBJECTS: Mapping[str, Callable[[InferSettings, Observer, Recordings | None], Subject]] = {

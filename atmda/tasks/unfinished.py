@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +16,6 @@ import numpy as np
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.engine import Embedded
-from atmda.core.encoders.base import Encoder
 from atmda.core.interruption import uninterrupted
 from atmda.core.locks import locked
 from atmda.core.types import FloatArray
@@ -30,9 +30,9 @@ class Unfinished:
     The folder lies hidden beside `output` and is held for one process alone. Raises FolderInUseError.
     """
 
-    def __init__(self, output: Path, encoder: Encoder, observer: Observer) -> None:
+    def __init__(self, output: Path, made_by: Mapping[str, str], dim: int, observer: Observer) -> None:
         self.folder = output.with_name(f".unfinished_{output.name}")
-        self._encoder, self._observer = encoder, observer
+        self._made_by, self._dim, self._observer = dict(made_by), dim, observer
         self._held = ExitStack()
         self._found: dict[str, tuple[FloatArray, dict[str, object]]] = {}
         self._rows: list[tuple[Clip, FloatArray]] = []
@@ -57,14 +57,15 @@ class Unfinished:
         finally:
             self._held.close()
 
-    def of(self, clip: Clip) -> tuple[FloatArray, str] | None:
-        """The embedding (d,) of a clip that has not changed since, and the note of it."""
+    def of(self, clip: Clip) -> tuple[FloatArray, str, bool] | None:
+        """The embedding (d,) of a clip that has not changed since, the note of it, and whether it is silent."""
         if clip.name not in self._found:
             return None
         from atmda.core.embeddings.schema import Seen, is_stale  # brings pyarrow along
 
         embedding, row = self._found[clip.name]
-        return None if is_stale(clip, row) else (embedding, Seen.of(row).note)
+        seen = Seen.of(row)
+        return None if is_stale(clip, row) else (embedding, seen.note, seen.silent)
 
     def add(self, clip: Clip, result: Embedded) -> None:
         """Keep what was embedded now."""
@@ -81,8 +82,8 @@ class Unfinished:
         self._due = time.monotonic() + journal.SECONDS
         if not self._rows:
             return
-        manifest = Manifest(self._encoder.identity, self._encoder.dim)
-        seen = {name: Seen("; ".join(own.notes), own.fingerprint) for name, own in self._results.items()}
+        manifest = Manifest(self._made_by, self._dim)
+        seen = {name: Seen.in_result(result) for name, result in self._results.items()}
         try:
             with uninterrupted():
                 EmbeddingStore.open(self.folder, manifest).append(self._rows, {}, seen)
@@ -97,7 +98,7 @@ class Unfinished:
         from atmda.core.embeddings.schema import embedding_matrix
         from atmda.core.embeddings.store import EmbeddingStore, Manifest
 
-        manifest = Manifest(self._encoder.identity, self._encoder.dim)
+        manifest = Manifest(self._made_by, self._dim)
         try:
             for shard in EmbeddingStore.open(self.folder, manifest).shards(embeddings=True):
                 matrix = np.asarray(embedding_matrix(shard.table["embedding"]))

@@ -1,27 +1,33 @@
-"""Audio in: one recording, checked, mixed to mono, resampled, whole or window by window.
+"""Audio in: one recording, checked, brought to one channel, resampled, whole or window by window.
 
-Conventions: waveforms are float32 in [-1, 1], mono, shape (samples,); channels are averaged before resampling;
-resampling is soxr's HQ. The windows of a recording, put end to end, are the same samples as the whole recording.
+Conventions: waveforms are float32 in [-1, 1], mono, shape (samples,); channels are averaged, or one is chosen, before
+resampling; resampling is soxr's HQ. The windows of a recording, put end to end, are the same samples as the whole
+recording.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import soundfile as sf
 import soxr
 
-from atmda.core.audio.truncation import truncation
+from atmda.core.audio import bounds
+from atmda.core.audio.channels import CANCELLED, check_channel, mono
+from atmda.core.audio.ffmpeg import open_ffmpeg
+from atmda.core.audio.reading import AS_USUAL, Reading
+from atmda.core.audio.sndfile import NOT_AUDIO, UnreadableError, open_sndfile
+from atmda.core.audio.source import Notes, Source
+from atmda.core.audio.time_limit import TimeLimit
 from atmda.core.clip import Clip
+from atmda.core.endings import FOREIGN
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
-BLOCK_SECONDS = 30.0
+SILENCE = "digital silence: every sample is zero"
 
 
 class Audio:
@@ -32,13 +38,25 @@ class Audio:
         sample_rate: of the recording as stored, in Hz.
         frames: samples per channel as stored.
         peak: largest absolute sample read so far; 0.0 after a full read means digital silence.
+        limit: the time that it may take.
+        notes: what is to be said of it, as that its header is wrong; complete after a full read.
     """
 
-    def __init__(self, name: str, sample_rate: int, frames: int, blocks: Callable[[], Iterator[FloatArray]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        sample_rate: int,
+        frames: int,
+        blocks: Callable[[], Iterator[FloatArray]],
+        limit: TimeLimit | None = None,
+        notes: Notes | None = None,
+    ) -> None:
         self.name = name
         self.sample_rate = sample_rate
         self.frames = frames
         self.peak = 0.0
+        self.limit = limit or TimeLimit(name, None)
+        self.notes = Notes() if notes is None else notes
         self._blocks = blocks
 
     @property
@@ -76,12 +94,16 @@ class Audio:
             if not np.isfinite(block).all():
                 raise AudioError(self.name, "it holds samples that are not numbers (NaN or infinity)")
             self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
+            bounds.check_peak(self.name, self.peak)
             count += len(block)
             yield block if resampler is None else resampler.resample_chunk(block)
         if count == 0:
             raise AudioError(self.name, "it holds no samples")
         if count < self.frames:
-            raise AudioError(self.name, f"it ends after {count} of {self.frames} frames (truncated)")
+            ends = f"it ends after {count} of {self.frames} frames (truncated)"
+            raise AudioError(self.name, "; ".join([ends, *self.notes]))
+        if self.peak == 0 and CANCELLED not in self.notes:
+            self.notes.tell(SILENCE)
         if resampler is not None:
             yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
@@ -91,61 +113,94 @@ Recording: TypeAlias = str | Path | Clip | Audio | tuple[npt.ArrayLike, int]
 
 
 def open_audio(
-    path: str | Path, name: str | None = None, start: float | None = None, end: float | None = None
+    path: str | Path,
+    name: str | None = None,
+    start: float | None = None,
+    end: float | None = None,
+    reading: Reading = AS_USUAL,
 ) -> Audio:
     """A recording in any format libsndfile reads, its header checked; with `start` or `end` (seconds) a part of it.
 
     A part holds the frames from round(start * rate) up to, not including, round(end * rate); nothing before it is read.
-    Raises AudioError where the file is missing, empty, not audio, without frames, or shorter than its header says, and
-    where a part lies outside it.
+    Raises AudioError where the file is missing, may not be read, is empty, not audio, without frames, or shorter than
+    its header says, where the header claims what cannot be, and where a part or a channel is not in it.
     """
-    path = Path(path)
     shown = name or str(path)
+    limit, notes = TimeLimit(shown, reading.max_seconds), Notes()
+    source = open_source(path, shown, reading, limit, notes)
+    first, last = _part(shown, source.sample_rate, source.frames, start, end)
+    count = None if end is None else last - first
+    return _audio(shown, source, last - first, lambda: source.blocks(first, count), reading, limit, notes)
+
+
+def open_source(path: str | Path, name: str, reading: Reading, limit: TimeLimit, notes: Notes) -> Source:
+    """The channels of a file as they are stored, by whichever decoder reads it. Raises AudioError."""
+    path = Path(path)
     try:
         size = path.stat().st_size
+        if not path.is_file():
+            raise AudioError(name, "it is not a file")
+        path.open("rb").close()
     except OSError as error:
-        raise AudioError(shown, f"it cannot be opened ({error.strerror})") from error
-    if not path.is_file():
-        raise AudioError(shown, "it is not a file")
+        raise AudioError(name, f"it cannot be opened ({error.strerror})") from error
     if size == 0:
-        raise AudioError(shown, "it is empty (0 bytes)")
+        raise AudioError(name, "it is empty (0 bytes)")
     try:
-        info = sf.info(str(path))
-    except (sf.LibsndfileError, RuntimeError) as error:
-        raise AudioError(shown, "it is not audio that libsndfile can read") from error
-    reason = truncation(path, size)
-    if reason:
-        raise AudioError(shown, reason)
-    if info.frames == 0:
-        raise AudioError(shown, "it holds no samples (a header and nothing else)")
-    first, last = _part(shown, info.samplerate, info.frames, start, end)
-    return Audio(
-        shown,
-        info.samplerate,
-        last - first,
-        lambda: _file_blocks(path, shown, first, None if end is None else last - first),
-    )
+        source = open_sndfile(path, name, size, notes.tell)
+        bounds.check_claim(name, source.sample_rate, source.frames, size)
+    except UnreadableError:
+        if not reading.ffmpeg and path.suffix.lower() in FOREIGN:
+            raise AudioError(name, NOT_AUDIO, "Convert it, or read it with `ffmpeg`.") from None
+        if not reading.ffmpeg:
+            raise
+        source = open_ffmpeg(path, name, limit, notes.tell)
+    bounds.check_rate(name, source.sample_rate)
+    return source
 
 
-def open_recording(recording: Recording) -> Audio:
-    """Whatever stands for a recording, opened. Raises AudioError."""
+def open_recording(recording: Recording, reading: Reading = AS_USUAL) -> Audio:
+    """Whatever stands for a recording, opened; what is open already is read as it was opened. Raises AudioError."""
     if isinstance(recording, Audio):
         return recording
     if isinstance(recording, Clip):
-        return open_audio(recording.path, None, recording.start, recording.end)
+        return open_audio(recording.path, None, recording.start, recording.end, reading)
     if isinstance(recording, (str, Path)):
-        return open_audio(recording)
+        return open_audio(recording, reading=reading)
     waveform, sample_rate = recording
-    return from_array(waveform, sample_rate)
+    return from_array(waveform, sample_rate, reading=reading)
 
 
-def from_array(waveform: npt.ArrayLike, sample_rate: int, name: str = "array") -> Audio:
-    """A recording already in memory: `waveform` (samples,) or (samples, channels), in [-1, 1], at `sample_rate` Hz."""
+def from_array(waveform: npt.ArrayLike, sample_rate: int, name: str = "array", reading: Reading = AS_USUAL) -> Audio:
+    """A recording already in memory: `waveform` (samples,) or (samples, channels), in [-1, 1], at `sample_rate` Hz.
+
+    Raises AudioError for another shape, a rate that sound is not recorded at, and a channel that is not in it.
+    """
     samples = np.asarray(waveform, np.float32)
-    if samples.ndim not in (1, 2) or sample_rate <= 0:
+    columns = samples[:, None] if samples.ndim == 1 else samples
+    if columns.ndim != 2 or columns.shape[1] == 0 or sample_rate <= 0:
         raise AudioError(name, f"a waveform is (samples,) or (samples, channels), not {samples.shape}")
-    mono = samples if samples.ndim == 1 else samples.mean(axis=1, dtype=np.float32)
-    return Audio(name, int(sample_rate), len(mono), lambda: iter([mono]))
+    bounds.check_rate(name, int(sample_rate))
+    source = Source(int(sample_rate), len(columns), columns.shape[1], lambda first, count: iter([columns]))
+    limit = TimeLimit(name, reading.max_seconds)
+    return _audio(name, source, len(columns), lambda: source.blocks(0, None), reading, limit, Notes())
+
+
+def _audio(
+    name: str,
+    source: Source,
+    frames: int,
+    blocks: Callable[[], Iterator[FloatArray]],
+    reading: Reading,
+    limit: TimeLimit,
+    notes: Notes,
+) -> Audio:
+    """`frames` frames of `source`, which `blocks` reads anew each time, as one channel."""
+    check_channel(name, reading.channel, source.channels)
+
+    def one_channel() -> Iterator[FloatArray]:
+        return mono(lambda: limit.watch(blocks()), source.channels, reading.channel, notes.tell)
+
+    return Audio(name, source.sample_rate, frames, one_channel, limit, notes)
 
 
 def _part(shown: str, rate: int, frames: int, start: float | None, end: float | None) -> tuple[int, int]:
@@ -158,17 +213,3 @@ def _part(shown: str, rate: int, frames: int, start: float | None, end: float | 
         wanted = f"{start or 0:g} s to {'its end' if end is None else f'{end:g} s'}"
         raise AudioError(shown, f"the part from {wanted} is not in it: it lasts {frames / rate:g} s")
     return first, last
-
-
-def _file_blocks(path: Path, shown: str, first: int, count: int | None) -> Iterator[FloatArray]:
-    """Blocks from frame `first` on: `count` frames, or all there are, which may be more than the header says."""
-    try:
-        with sf.SoundFile(str(path)) as file:
-            if first:
-                file.seek(first)
-            size, left = max(1, round(BLOCK_SECONDS * file.samplerate)), sys.maxsize if count is None else count
-            while len(block := file.read(min(size, left), dtype="float32", always_2d=True)):
-                yield block[:, 0] if block.shape[1] == 1 else block.mean(axis=1)
-                left -= len(block)
-    except (sf.LibsndfileError, RuntimeError) as error:
-        raise AudioError(shown, f"decoding stopped: {error}") from error

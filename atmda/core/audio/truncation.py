@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import struct
 from pathlib import Path
 from typing import BinaryIO
+
+from atmda.core.audio.riff import byte_order, chunks
 
 UNKNOWN_SIZES = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what streaming writers leave in the data chunk
 
@@ -13,25 +14,21 @@ def truncation(path: Path, size: int) -> str:
     """Why `path` (of `size` bytes) is shorter than its own header says, or "" where it is whole or cannot tell."""
     with path.open("rb") as file:
         magic = file.read(12)
-        if magic[:4] in (b"RIFF", b"RIFX", b"FORM") and len(magic) == 12:
-            return _chunks(file, size, ">" if magic[:4] in (b"RIFX", b"FORM") else "<")
+        if order := byte_order(magic):
+            return _samples(file, size, order)
         if magic[:4] == b"OggS":
             return _ogg_end(file, size)
     return ""
 
 
-def _chunks(file: BinaryIO, size: int, order: str) -> str:
-    """Walk RIFF (or AIFF) chunks to the sample data and compare its declared length with what is there."""
-    position = 12
-    while position + 8 <= size:
-        file.seek(position)
-        name, length = struct.unpack(f"{order}4sI", file.read(8))
-        if name in (b"data", b"SSND"):
-            there = size - position - 8
-            if length not in UNKNOWN_SIZES and there < length:
-                return f"it is truncated: {there} of {length} bytes of samples are there"
+def _samples(file: BinaryIO, size: int, order: str) -> str:
+    """Compare the declared length of the sample data with what is there."""
+    for chunk in chunks(file, size, order):
+        if chunk.name in (b"data", b"SSND"):
+            there = size - chunk.start
+            if chunk.length not in UNKNOWN_SIZES and there < chunk.length:
+                return f"it is truncated: {there} of {chunk.length} bytes of samples are there"
             return ""
-        position += 8 + length + (length & 1)
     return ""
 
 

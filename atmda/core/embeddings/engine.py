@@ -7,6 +7,7 @@ Only one batch of windows a thread is in memory, however long a recording is.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,7 +19,7 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from atmda.core.audio import Audio, Recording, open_recording
+from atmda.core.audio import AS_USUAL, Audio, Reading, Recording, open_recording
 from atmda.core.clip import Clip
 from atmda.core.device import usable_cores
 from atmda.core.fingerprint import Fingerprint
@@ -27,7 +28,6 @@ from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
 TakeFingerprint: TypeAlias = Callable[[Path], Fingerprint]
-SILENCE = "digital silence: every sample is zero"
 
 
 class AudioEncoder(Protocol):
@@ -46,14 +46,16 @@ class AudioEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Embedded:
-    """What became of one clip: an `embedding` (d,), or the `error` for which it was skipped.
+    """What became of one clip.
 
-    notes: to tell. fingerprint: of the clip's file, where it was asked for.
+    An `embedding` (d,), or the `error` for which it was skipped; `notes` to tell; whether all that was encoded of it is
+    `silent`, which says nothing of any class; the `fingerprint` of its file, where that was asked for.
     """
 
     embedding: FloatArray | None
     error: AudioError | None = None
     notes: tuple[str, ...] = ()
+    silent: bool = False
     fingerprint: Fingerprint | None = None
 
 
@@ -72,6 +74,7 @@ def embed_clips(
     *,
     batch_size: int | None = None,
     num_workers: int | None = None,
+    reading: Reading = AS_USUAL,
     fingerprint: TakeFingerprint | None = None,
 ) -> Iterator[list[Embedded]]:
     """Embed `clips`, yielding the results unit by unit in the order of `clips`; a bad clip is a result, not an end.
@@ -81,6 +84,7 @@ def embed_clips(
         clips: paths, `Clip`s, `Audio`s or (waveform, rate) pairs.
         batch_size: windows a batch and clips a unit; the encoder's own choice unless given.
         num_workers: threads; one a usable core unless given.
+        reading: how those clips are read that are not open yet.
         fingerprint: taken of the clips' files, where it is given, for the results to carry.
     """
     size = batch_size or encoder.batch_size
@@ -90,7 +94,7 @@ def embed_clips(
     waiting: deque[Future[list[Embedded]]] = deque()
     with one_threaded_pool(workers) as pool:
         for unit in units:
-            waiting.append(pool.submit(_embed_unit, encoder, unit, size, device, fingerprint))
+            waiting.append(pool.submit(_embed_unit, encoder, unit, size, device, reading, fingerprint))
             if len(waiting) > 2 * workers:  # read ahead, but not without end
                 yield waiting.popleft().result()
         while waiting:
@@ -111,24 +115,42 @@ def embed_all(
 
 
 def _embed_unit(
-    encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any, take: TakeFingerprint | None
+    encoder: AudioEncoder,
+    clips: Sequence[Recording],
+    batch_size: int,
+    device: Any,
+    reading: Reading,
+    take: TakeFingerprint | None,
 ) -> list[Embedded]:
     seen = _fingerprints(clips, take)  # first: what changes later is found to differ
+    # what overflows is not finite in the embedding, which is told by the recording's name and not by a warning
+    with np.errstate(all="ignore"):
+        results = _results(encoder, clips, batch_size, device, reading)
+    return [replace(result, fingerprint=own) for result, own in zip(results, seen, strict=True)]
+
+
+def _results(
+    encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any, reading: Reading
+) -> list[Embedded]:
     progress = [_Progress() for _ in clips]
     batch: list[tuple[int, FloatArray]] = []
 
     def flush() -> None:
         if not batch:
             return
+        began, own = time.monotonic(), sum(index == batch[-1][0] for index, _ in batch)
         with device:
             states = encoder.encode([features for _, features in batch])
         for (index, _), state in zip(batch, states, strict=True):
             progress[index].states.append(state)
+        current = progress[batch[-1][0]].audio
+        assert current is not None
+        current.limit.excuse((time.monotonic() - began) * (1 - own / len(batch)))  # the others' share
         batch.clear()
 
     for index, clip in enumerate(clips):
         try:
-            audio = open_recording(clip)
+            audio = open_recording(clip, reading)
             progress[index].audio = audio
             for features in encoder.features(audio):
                 batch.append((index, features))
@@ -138,7 +160,7 @@ def _embed_unit(
             progress[index].error = error
             batch = [item for item in batch if item[0] != index]
     flush()
-    return [replace(_finish(encoder, done), fingerprint=own) for done, own in zip(progress, seen, strict=True)]
+    return [_finish(encoder, done) for done in progress]
 
 
 def _fingerprints(clips: Sequence[Recording], take: TakeFingerprint | None) -> list[Fingerprint | None]:
@@ -158,4 +180,4 @@ def _finish(encoder: AudioEncoder, done: _Progress) -> Embedded:
     embedding = encoder.pool(np.stack(done.states))
     if not np.isfinite(embedding).all():
         return Embedded(None, AudioError(done.audio.name, "the encoder gave no finite embedding"))
-    return Embedded(embedding, notes=(SILENCE,) if done.audio.peak == 0 else ())
+    return Embedded(embedding, notes=tuple(done.audio.notes), silent=done.audio.peak == 0)

@@ -56,9 +56,18 @@ def read_store(folder: Path, *, partial: bool = False) -> EmbeddingTable:
         starts=seconds(table, "start"),
         ends=seconds(table, "end"),
         logit_scale=manifest.logit_scale if manifest else None,
+        silent=_silent(table),
         problems=tuple(problems),
         notes=tuple(contents.notes()),
     )
+
+
+def _silent(table: pa.Table) -> frozenset[str]:
+    """The clips that have no sound; stores of format 1 do not tell."""
+    if "silent" not in table.column_names:
+        return frozenset()
+    pairs = zip(table["clip"].to_pylist(), table["silent"].to_pylist(), strict=True)
+    return frozenset(clip for clip, silent in pairs if silent)
 
 
 def _read(path: Path, expected: str | None, contents: Contents) -> ShardFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +12,9 @@ import pyarrow as pa
 from atmda.core.clip import Clip
 from atmda.core.fingerprint import Fingerprint
 from atmda.core.types import FloatArray
+
+if TYPE_CHECKING:
+    from atmda.core.embeddings.engine import Embedded
 
 #: column -> its type and the attribute of `Clip` that it holds; `clip` is the name, the path is not stored
 COLUMNS: Mapping[str, tuple[pa.DataType, str]] = {
@@ -32,10 +35,14 @@ COLUMNS: Mapping[str, tuple[pa.DataType, str]] = {
 #: column -> its type; what was found when the recording was read
 SEEN: Mapping[str, pa.DataType] = {
     "note": pa.string(),
+    "silent": pa.bool_(),
     "size": pa.int64(),
     "modified": pa.int64(),
     "sha256": pa.string(),
 }
+#: column -> its type, of all that are not the embedding
+KINDS = {**{name: kind for name, (kind, _) in COLUMNS.items()}, **SEEN}
+FILE = ("size", "modified", "sha256")  # the columns that hold a fingerprint
 
 
 @dataclass(frozen=True)
@@ -43,18 +50,25 @@ class Seen:
     """What was found when a clip was embedded. note: what is to be told of it. fingerprint: of its file."""
 
     note: str = ""
+    silent: bool = False
     fingerprint: Fingerprint | None = None
+
+    @classmethod
+    def in_result(cls, result: Embedded) -> Seen:
+        """What the engine found."""
+        return cls("; ".join(result.notes), result.silent, result.fingerprint)
 
     def values(self) -> dict[str, Any]:
         """As the columns `SEEN` hold it."""
         found = vars(self.fingerprint) if self.fingerprint else {}
-        return {"note": self.note or None, **{name: found.get(name) for name in SEEN if name != "note"}}
+        return {"note": self.note or None, "silent": self.silent, **{name: found.get(name) for name in FILE}}
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Seen:
         """What `values` gave, read back; stores of format 1 tell nothing."""
-        found = [values.get(name) for name in ("size", "modified", "sha256")]
-        return cls(values.get("note") or "", None if None in found else Fingerprint(*found))  # type: ignore[arg-type]
+        found = [values.get(name) for name in FILE]
+        fingerprint = None if None in found else Fingerprint(*found)  # type: ignore[arg-type]
+        return cls(values.get("note") or "", bool(values.get("silent")), fingerprint)
 
 
 def as_arrow(
@@ -100,11 +114,11 @@ def _stored(value: Any) -> Any:
 
 
 def in_kind(table: pa.Table) -> pa.Table:
-    """`table`, whatever wrote it, with the columns of `COLUMNS` that it has in the kinds that they are to be of.
+    """`table`, whatever wrote it, with the columns of `KINDS` that it has in the kinds that they are to be of.
 
     Raises ValueError for a column that cannot be, and where a clip has no name.
     """
-    for name, (kind, _) in COLUMNS.items():
+    for name, kind in KINDS.items():
         if name in table.column_names and table[name].type != kind:
             try:
                 column = table[name].cast(kind)

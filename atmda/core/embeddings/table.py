@@ -32,6 +32,7 @@ class EmbeddingTable:
         logit_scale: the encoder's; None where it is not told.
         problems: in what the store they were read from is not what it should be, in words without a full stop.
         notes: what else is worth telling, in sentences.
+        silent: the clips that had no sound, as far as it is told.
     """
 
     clips: list[str]
@@ -51,6 +52,7 @@ class EmbeddingTable:
     logit_scale: float | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    silent: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if self.embeddings.ndim != 2 or len(self.clips) != len(self.embeddings):
@@ -104,5 +106,5 @@ def scorable(rows: FloatArray) -> BoolArray:
         return np.asarray(np.einsum("nd,nd->n", rows, rows) <= LENGTH.high**2)
 
 
-_WHOLE = {"embeddings", "identity", "classes", "logit_scale", "problems", "notes"}  # not by clip
+_WHOLE = {"embeddings", "identity", "classes", "logit_scale", "problems", "notes", "silent"}  # not by clip
 _COLUMNS: Sequence[str] = [part.name for part in fields(EmbeddingTable) if part.name not in _WHOLE]

@@ -21,8 +21,9 @@ class Prediction:
         filename: below the folder that was given.
         ranked: (label, confidence, score): the softmax's probability, and the adapted score it was made of.
         unadapted: the best label and its confidence without adaptation; None where none was asked for.
-        note: what else there is to say, as digital silence.
+        note: what else there is to say, as that the recording was mended.
         scores, unadapted_scores: of all classes, float32 (c,), adapted and not.
+        silent: whether there was no sound in it, so that its label says nothing.
     """
 
     filename: str
@@ -31,6 +32,7 @@ class Prediction:
     note: str
     scores: FloatArray
     unadapted_scores: FloatArray
+    silent: bool = False
 
     @property
     def label(self) -> str:
@@ -52,7 +54,7 @@ class Prediction:
             }
         if self.unadapted is not None:
             row |= {"unadapted_label": self.unadapted[0], "unadapted_confidence": round(self.unadapted[1], 6)}
-        return row | {"note": self.note}
+        return row | {"silent": self.silent, "note": self.note}
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class Labeller:
     temperature: float = 0.0
     top_k: int = 1
 
-    def label(self, filename: str, embedding: FloatArray, note: str = "") -> Prediction:
-        """The labels of the clip with `embedding` (d,)."""
+    def label(self, filename: str, embedding: FloatArray, note: str = "", silent: bool = False) -> Prediction:
+        """The labels of the clip with `embedding` (d,); `silent` and `note` are passed on."""
         S = self.scorer.scores(embedding[None])
         adapted = S if self.profile is None else adapt(S, self.profile, self.temperature)
         confidence = probabilities(adapted, self.logit_scale)[0]
@@ -84,4 +86,4 @@ class Labeller:
         if self.profile is not None:
             before = int(S[0].argmax())
             unadapted = (self.labels[before], float(probabilities(S, self.logit_scale)[0, before]))
-        return Prediction(filename, ranked, unadapted, note, np.asarray(adapted[0]), np.asarray(S[0]))
+        return Prediction(filename, ranked, unadapted, note, np.asarray(adapted[0]), np.asarray(S[0]), silent)

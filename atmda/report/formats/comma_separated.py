@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from atmda.report.formats.base import Row, TableFormat
 
@@ -25,7 +25,12 @@ def write_lines(file: TextIO, columns: Sequence[str], rows: Sequence[Row], heade
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     if header:
         writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    """Truth values as JSON and most programs write them."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 PLUGINS = (TableFormat("csv", (".csv",), write_csv),)

@@ -1,0 +1,149 @@
+"""WAV files that libsndfile does not read as they are, though their samples are there.
+
+Two faults are known: a recorder that lost power leaves a data chunk whose size is 0 before the samples, and some
+programs write a chunk of odd length without the byte of padding that belongs behind it. Both are read through a header
+made anew.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+LARGEST = 0xFFFFFFFF  # stands for "to the end of the file"
+#: chunks that are usual in WAV and AIFF files; by them it is seen where a chunk begins
+USUAL = set(
+    b"fmt ,data,LIST,fact,bext,iXML,axml,cue ,plst,smpl,inst,note,labl,ltxt,JUNK,junk,PAD ,FLLR,PEAK,cart,id3 ,ID3 ,"
+    b"DISP,wamd,guan,_PMX,levl,link,umid,SSND,COMM,MARK,INST,COMT,NAME,AUTH,ANNO,FVER,MIDI,APPL,CHAN".split(b",")
+)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A chunk: its name, where its content begins, and its length as told."""
+
+    name: bytes
+    start: int
+    length: int
+    padded: bool = True
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """A WAV file to be read as `header` and then its bytes from `start` on, `length` of them; `note` says why."""
+
+    header: bytes
+    start: int
+    length: int
+    note: str
+
+
+def byte_order(magic: bytes) -> str:
+    """As `struct` spells it, of a RIFF, RF64, RIFX or AIFF file by its first 12 bytes; "" for any other."""
+    if len(magic) < 12 or magic[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+        return ""
+    return "<" if magic[:4] in (b"RIFF", b"RF64") else ">"
+
+
+def chunks(file: BinaryIO, size: int, order: str) -> Iterator[Chunk]:
+    """The chunks of a file of `size` bytes, as far as they can be followed."""
+    position = 12
+    while position + 8 <= size:
+        file.seek(position)
+        name, length = struct.unpack(f"{order}4sI", file.read(8))
+        start, padded = position + 8, True
+        if length & 1:
+            file.seek(start + length)
+            behind = file.read(5)
+            padded = behind[1:] in USUAL or behind[:4] not in USUAL
+        yield Chunk(name, start, length, padded)
+        position = start + length + (length & 1 and padded)
+
+
+def recovered(path: Path, size: int) -> Recovered | None:
+    """How to read a WAV file that libsndfile refuses or finds empty; None where that is not one of the known faults."""
+    with path.open("rb") as file:
+        magic = file.read(12)
+        order = byte_order(magic)
+        if not order or magic[8:] != b"WAVE":
+            return None
+        form = b""
+        unpadded = False
+        for chunk in chunks(file, size, order):
+            if chunk.name == b"fmt ":
+                file.seek(chunk.start)
+                form = file.read(chunk.length)
+            if chunk.name == b"data":
+                break
+            unpadded |= not chunk.padded
+        else:
+            return None
+        there = size - chunk.start
+        lost = chunk.length in (0, LARGEST) and there > 0 and not _chunks_follow(file, chunk.start, size, order)
+    if not form or not (lost or unpadded):
+        return None
+    length = there if lost else min(chunk.length, there)
+    told = min(length, LARGEST)
+    parts = b"WAVEfmt " + struct.pack(f"{order}I", len(form)) + form + b"\0" * (len(form) & 1)
+    parts += b"data" + struct.pack(f"{order}I", told)
+    header = magic[:4].replace(b"RF64", b"RIFF") + struct.pack(f"{order}I", min(len(parts) + length, LARGEST)) + parts
+    note = (
+        "its header says that no samples follow, as where a recorder lost power; all that follows was read"
+        if lost
+        else "a chunk of odd length in it has no padding; it was read nonetheless"
+    )
+    return Recovered(header, chunk.start, length, note)
+
+
+def _chunks_follow(file: BinaryIO, position: int, size: int, order: str) -> bool:
+    """Whether what stands behind an empty data chunk are further chunks, up to the end, and not samples."""
+    while position + 8 <= size:
+        file.seek(position)
+        name, length = struct.unpack(f"{order}4sI", file.read(8))
+        if name not in USUAL:
+            return False
+        position += 8 + length + (length & 1)
+    return size <= position <= size + 1
+
+
+class Spliced(io.RawIOBase):
+    """A `Recovered` file as a stream: the new header, then the samples as they lie on the disk."""
+
+    def __init__(self, path: Path, recovered: Recovered) -> None:
+        self._file = path.open("rb")
+        self._parts = recovered
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        size = len(self._parts.header) + self._parts.length
+        self._position = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: size}[whence])
+        return self._position
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        header = self._parts.header
+        if self._position < len(header):
+            content = header[self._position : self._position + len(buffer)]
+        else:
+            done = self._position - len(header)
+            self._file.seek(self._parts.start + done)
+            content = self._file.read(max(0, min(len(buffer), self._parts.length - done)))
+        buffer[: len(content)] = content
+        self._position += len(content)
+        return len(content)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
