@@ -184,8 +184,7 @@ def test_a_complaint_that_is_not_known_stands_for_itself() -> None:
     ]
 
 
-@pytest.mark.parametrize("channels", [1, 2])
-@pytest.mark.parametrize("value", [1e38, 3.4e38, -1e30])
+@pytest.mark.parametrize(("channels", "value"), [(1, -1e30), (2, 3.4e38)])
 def test_samples_beyond_all_sound_are_named_without_a_warning(tmp_path: Path, channels: int, value: float) -> None:
     sf.write(tmp_path / "a.wav", np.full((RATE, channels), value), RATE, "FLOAT")
     (tmp_path / "in").mkdir()

@@ -99,7 +99,7 @@ def test_fetch_says_what_cannot_be_written(disk):
 def test_rows_are_saved_elsewhere_where_the_disk_fills_up_while_they_are_made(disk, folder):
     """They were once gone."""
     place = disk("size=64k")
-    process = start(*INFER, folder, "--output", str(place / "out.csv"), "--num-workers", "1", pause=0.15)
+    process = start(*INFER, folder, "--output", str(place / "out.csv"), "--num-workers", "1", pause=0.3)
     wait_for(lambda: list(place.glob(".unfinished_*")), process)
     fill(place)
     _, errors = process.communicate(timeout=60)

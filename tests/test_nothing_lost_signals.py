@@ -62,7 +62,7 @@ def test_embed_keeps_the_clips_of_the_batch_at_hand_and_names_the_command_that_g
     assert len(read_embeddings(store)) == 60
 
 
-@pytest.mark.parametrize("number", STOPS)
+@pytest.mark.parametrize("number", [signal.SIGTERM])
 def test_infer_goes_on_where_it_was_stopped_to_the_same_bytes(folder, number):
     """SIGTERM once lost up to a minute of rows: 1,136 in one try."""
     assert run(*INFER, folder, "--output", "whole.csv")[0] == 0
@@ -123,7 +123,7 @@ def test_augment_stops_in_order_and_goes_on_to_the_same_bytes(tmp_path, write_to
     for index in range(6):
         write_tone(tmp_path / "data/input/fg/dog" / f"{index}.wav", 300.0 + index, 1.0)
         write_tone(tmp_path / "data/input/bg/park" / f"{index}.wav", 90.0 + index, 10.0)
-    words = ("augment", "--fg-dataset", "fg", "--bg-dataset", "bg", "--n-soundscapes", "60", "--duration", "2")
+    words = ("augment", "--fg-dataset", "fg", "--bg-dataset", "bg", "--n-soundscapes", "30", "--duration", "2")
     words = (*words, "--num-workers", "2")
     assert run(*words, "--output", "whole")[0] == 0
     process = start(*words, start_new_session=True)
@@ -137,7 +137,7 @@ def test_augment_stops_in_order_and_goes_on_to_the_same_bytes(tmp_path, write_to
     output = Path(again[again.index("--output") + 1])
     assert run(*again)[0] == 0
     files = sorted(path.relative_to("whole") for path in Path("whole").rglob("*.*") if path.is_file())
-    assert len(files) > 1000
+    assert len(files) > 500
     for file in files:
         if not file.name.startswith("."):
             assert (output / file).read_bytes() == Path("whole", file).read_bytes(), file
@@ -162,7 +162,7 @@ def test_a_second_signal_ends_the_program_at_once(folder):
     assert "Traceback" not in errors
 
 
-@pytest.mark.parametrize("after", [0.05, 0.1, 0.2, 0.4, 0.7])
+@pytest.mark.parametrize("after", [0.1, 0.3, 0.6])
 def test_a_signal_during_imports_ends_the_program_without_a_traceback(folder, after):
     command = [sys.executable, "-m", "atmda", "infer", "--demo"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -20,14 +20,14 @@ def sources(tmp_path, write_tone):
 
 def test_of_two_augments_into_one_folder_the_second_is_refused_and_the_first_goes_on():
     """The first once died, for the second removed the file that it was writing."""
-    first = start(*AUGMENT, "--n-soundscapes", "300")
+    first = start(*AUGMENT, "--n-soundscapes", "150")
     wait_for(lambda: list(Path("set").rglob("*.jams")), first)
-    code, _, errors = run(*AUGMENT, "--n-soundscapes", "300")
+    code, _, errors = run(*AUGMENT, "--n-soundscapes", "150")
     assert code == 1
     assert "set: another atmda is writing into it" in errors
     _, errors = first.communicate(timeout=60)
     assert first.returncode == 0, errors
-    assert len(read_manifest(Path("set"))) == 1200
+    assert len(read_manifest(Path("set"))) == 600
 
 
 @pytest.mark.parametrize("role", ["fg/dog", "bg/park"])

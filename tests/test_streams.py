@@ -39,14 +39,11 @@ def stored() -> None:
     ("line", "code", "named"),
     [
         ("ATMDA infer --labels a,b --embeddings pipe.npz", 1, "pipe.npz"),
-        ("ATMDA infer --labels a,b --embeddings pipe.pt", 1, "pipe.pt"),
         ("ATMDA infer --labels a,b --embeddings pipe.parquet", 1, "pipe.parquet"),
         ("ATMDA infer --embeddings e.npz --class-labels pipe", 2, "--class-labels pipe"),
-        ("ATMDA infer --embeddings e.npz --labels a,b --config pipe", 2, "--config pipe"),
         ("ATMDA_CONFIG=pipe ATMDA infer --embeddings e.npz --labels a,b", 2, "--config pipe"),
         ("ATMDA embed --audio-folder none --annotations pipe", 2, "--annotations pipe"),
         ("ATMDA classify --embeddings e.npz --text-embeddings pipe.npz", 1, "pipe.npz"),
-        ("ATMDA classify --embeddings e.npz --mode sv --modality audio --bg-embeddings pipe.npz", 1, "pipe.npz"),
         ("ATMDA infer --embeddings e.npz --prototypes pipe.npz", 1, "pipe.npz"),
     ],
 )
@@ -64,7 +61,6 @@ def test_a_device_that_never_ends_is_refused(stored: None) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "ATMDA infer --embeddings e.npz --class-labels <(printf 'siren\\nrain\\n') --json",
         "printf 'siren\\nrain\\n' | ATMDA infer --embeddings e.npz --class-labels /dev/stdin --json",
         "ATMDA infer --embeddings e.npz --class-labels <(printf 'siren\\nrain\\n') --config /dev/null --json",
     ],
@@ -73,7 +69,7 @@ def test_what_the_shell_itself_opened_is_read(stored: None, line: str) -> None:
     assert '"labels": ["siren", "rain"]' in shell(line, 0).stdout
 
 
-@pytest.mark.parametrize("flags", ["--help", "--version", "infer --help", "classify --list-methods --json"])
+@pytest.mark.parametrize("flags", ["--help", "classify --list-methods --json"])
 @pytest.mark.parametrize("where", [">&-", pytest.param("> /dev/full", marks=FULL)])
 def test_a_stdout_that_takes_nothing_is_one_sentence_and_exit_code_1(flags: str, where: str) -> None:
     ran = shell(f"ATMDA {flags} {where}", 1)
@@ -83,8 +79,7 @@ def test_a_stdout_that_takes_nothing_is_one_sentence_and_exit_code_1(flags: str,
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("ATMDA --version 2>&-", 0),
-        ("ATMDA --version <&-", 0),
+        ("ATMDA --version 2>&- <&-", 0),
         ("ATMDA nothing-such 2>&-", 2),
         ("ATMDA infer --embeddings gone.npz --labels a,b 2>&- <&-", 1),
         ("ATMDA infer --temperature warm >&- 2>&- <&-", 2),

@@ -200,7 +200,7 @@ def test_no_crafted_archive_ends_a_command_in_anything_but_a_sentence(tmp_path: 
     anchors = tmp_path / "t.npz"
     np.savez(anchors, embeddings=embeddings()[:2], labels=LABELS[:2])
     chance = random.Random(0)
-    for _ in range(40):
+    for _ in range(15):
         made_by = json.dumps(with_odd(identity(), chance))
         archive(tmp_path / "e.npz", identity=np.asarray(made_by))
         prototypes(tmp_path / "p.npz", identity=np.asarray(json.dumps(with_odd(identity(), chance))))

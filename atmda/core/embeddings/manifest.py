@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,9 @@ class Manifest:
             path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
 
 
-_STORED = TypeAdapter(Manifest)
+@cache
+def _validator() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)  # built when it is first needed: it takes a moment
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -146,7 +149,7 @@ def manifest_of(content: Mapping[str, Any]) -> Manifest:
     if form > FORMAT:
         raise ValueError(NEWER)
     try:
-        found = _STORED.validate_python(plain)
+        found = _validator().validate_python(plain)
         identity_of(found.identity)
         if found.logit_scale is not None:
             logit_scale_of(found.logit_scale)
