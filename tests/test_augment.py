@@ -2,15 +2,13 @@
 
 import filecmp
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import numpy as np
+import processes
 import pytest
 import soundfile as sf
 from typer.testing import CliRunner
@@ -127,9 +125,7 @@ def jams_in(folder):
 
 def start(arguments, output, enough):
     """Run the command in a process of its own until `enough` soundscapes are there."""
-    command = [sys.executable, "-m", "atmda", "augment", *map(str, arguments), str(output)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    process = processes.start("augment", *map(str, arguments), str(output))
     deadline = time.monotonic() + 60
     while process.poll() is None and jams_in(output) < enough:
         assert time.monotonic() < deadline

@@ -63,6 +63,7 @@ def test_a_set_of_soundscapes_is_read_whole(tmp_path, write_tone):
     for name in ("fg/dog/1", "fg/dog/2", "fg/cat/3", "bg/park/1"):
         write_tone(tmp_path / "data/input" / f"{name}.wav", 300.0, 1.5)
     words = ("augment", "--fg-dataset", "fg", "--bg-dataset", "bg", "--duration", "2", "--output", "set")
+    words = (*words, "--num-workers", "1")
     assert run(*words, "--n-soundscapes", "3")[0] == 0
     assert findings("set", code=0)["set"][0]["said"] == "whole"
     records = read_manifest(Path("set"))

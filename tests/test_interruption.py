@@ -3,40 +3,20 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+import processes
 import pytest
 
 from atmda.core.embeddings.formats import read_embeddings
 from atmda.report.journal import Journal
 
-SCRIPT = """
-import sys, time
-sys.path.insert(0, {tests!r})
-import spectral
-from atmda.cli import app
-from atmda.core.encoders import ENCODERS, EncoderSpec
-from atmda.report import journal
-from atmda.tasks import embed
-ENCODERS.add(EncoderSpec("spectral", "for tests", spectral.load))
-embed.SHARD_CLIPS = 8
-journal.SECONDS = 0
-whole = spectral.SpectralEncoder.encode
-def slow(self, features):
-    time.sleep({pause})
-    return whole(self, features)
-spectral.SpectralEncoder.encode = slow
-app([*{words!r}, "--model", "spectral", "--audio-folder", {folder!r}, "--output", {output!r}, "--num-workers", "2"])
-"""
 
-
-def start(folder: Path, output: str, pause: float, words: tuple[str, ...] = ("embed",)) -> subprocess.Popen:
-    here = str(Path(__file__).parent)
-    script = SCRIPT.format(tests=here, folder=str(folder), output=output, pause=pause, words=words)
-    return subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def start(folder: Path, output: str, pause: float, words: tuple[str, ...] = ("embed",)) -> processes.Started:
+    common = ("--model", "spectral", "--audio-folder", str(folder), "--output", output, "--num-workers", "2")
+    often = "from atmda.report import journal; journal.SECONDS = 0"
+    return processes.start(*words, *common, pause=pause, more=often)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
@@ -72,7 +52,7 @@ def test_an_interruption_keeps_what_was_finished_and_exits_with_130(tmp_path, wr
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert b"Traceback" not in errors
+    assert "Traceback" not in errors
     assert 8 <= len(read_embeddings(Path("out"))) < 40
 
 
@@ -93,7 +73,7 @@ def test_infer_leaves_the_rows_it_had_when_it_is_stopped_and_nothing_else_when_i
     time.sleep(0.1)
     process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
-    assert b"Traceback" not in errors
+    assert "Traceback" not in errors
     (left,) = Path().rglob("unfinished_*.csv")
     rows = left.read_text().splitlines()
     assert 2 <= len(rows) < 41
@@ -101,7 +81,7 @@ def test_infer_leaves_the_rows_it_had_when_it_is_stopped_and_nothing_else_when_i
     assert not Path("out.csv").exists()
     if stop == signal.SIGINT:
         assert process.returncode == 130
-        assert f"{len(rows) - 1} recordings were labelled before the interruption".encode() in errors
+        assert f"{len(rows) - 1} recordings were labelled before the interruption" in errors
 
 
 def test_infer_goes_on_where_the_rows_so_far_cannot_be_kept(tmp_path):

@@ -8,7 +8,8 @@ from processes import run, start, wait_for
 
 from atmda.soundscapes.manifest import read_manifest
 
-AUGMENT = ("augment", "--fg-dataset", "fg", "--bg-dataset", "bg", "--duration", "2", "--output", "set")
+ALONE = ("--num-workers", "1")  # processes take a second to start
+AUGMENT = ("augment", "--fg-dataset", "fg", "--bg-dataset", "bg", "--duration", "2", "--output", "set", *ALONE)
 
 
 @pytest.fixture(autouse=True)

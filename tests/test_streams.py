@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="named pipes and closed descriptors are POSIX's")
 ATMDA = f"{shlex.quote(sys.executable)} -m atmda"
@@ -38,19 +39,24 @@ def stored() -> None:
 @pytest.mark.parametrize(
     ("line", "code", "named"),
     [
-        ("ATMDA infer --labels a,b --embeddings pipe.npz", 1, "pipe.npz"),
-        ("ATMDA infer --labels a,b --embeddings pipe.parquet", 1, "pipe.parquet"),
-        ("ATMDA infer --embeddings e.npz --class-labels pipe", 2, "--class-labels pipe"),
-        ("ATMDA_CONFIG=pipe ATMDA infer --embeddings e.npz --labels a,b", 2, "--config pipe"),
-        ("ATMDA embed --audio-folder none --annotations pipe", 2, "--annotations pipe"),
-        ("ATMDA classify --embeddings e.npz --text-embeddings pipe.npz", 1, "pipe.npz"),
-        ("ATMDA infer --embeddings e.npz --prototypes pipe.npz", 1, "pipe.npz"),
+        ("infer --labels a,b --embeddings pipe.npz", 1, "pipe.npz"),
+        ("infer --labels a,b --embeddings pipe.pt", 1, "pipe.pt"),
+        ("infer --labels a,b --embeddings pipe.parquet", 1, "pipe.parquet"),
+        ("infer --embeddings e.npz --class-labels pipe", 2, "--class-labels pipe"),
+        ("infer --embeddings e.npz --labels a,b --config pipe", 2, "--config pipe"),
+        ("embed --audio-folder none --annotations pipe", 2, "--annotations pipe"),
+        ("classify --embeddings e.npz --text-embeddings pipe.npz", 1, "pipe.npz"),
+        ("classify --embeddings e.npz --mode sv --modality audio --bg-embeddings pipe.npz", 1, "pipe.npz"),
+        ("infer --embeddings e.npz --prototypes pipe.npz", 1, "pipe.npz"),
     ],
 )
 def test_a_named_pipe_given_as_a_file_is_refused_and_not_waited_for(
     stored: None, line: str, code: int, named: str
 ) -> None:
-    assert f"{named}: it cannot be read (it is a named pipe, not a file)." in shell(line, code).stderr
+    process = start(*line.split())
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == code, errors
+    assert f"{named}: it cannot be read (it is a named pipe, not a file)." in errors
 
 
 def test_a_device_that_never_ends_is_refused(stored: None) -> None:

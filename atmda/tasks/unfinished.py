@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from atmda.core.types import FloatArray
 from atmda.errors import StoreError
 from atmda.report import journal
 from atmda.tasks.observer import Observer
+
+if TYPE_CHECKING:
+    from atmda.core.embeddings.store import EmbeddingStore
 
 
 class Unfinished:
@@ -38,6 +42,7 @@ class Unfinished:
         self._rows: list[tuple[Clip, FloatArray]] = []
         self._results: dict[str, Embedded] = {}
         self._due = 0.0
+        self._store: EmbeddingStore | None = None
 
     def __enter__(self) -> Unfinished:
         self._held.enter_context(locked(self.folder))
@@ -77,16 +82,14 @@ class Unfinished:
 
     def _save(self) -> None:
         from atmda.core.embeddings.schema import Seen
-        from atmda.core.embeddings.store import EmbeddingStore, Manifest
 
         self._due = time.monotonic() + journal.SECONDS
         if not self._rows:
             return
-        manifest = Manifest(self._made_by, self._dim)
         seen = {name: Seen.in_result(result) for name, result in self._results.items()}
         try:
             with uninterrupted():
-                EmbeddingStore.open(self.folder, manifest).append(self._rows, {}, seen)
+                self._opened().append(self._rows, {}, seen)
                 self._rows, self._results = [], {}
         except OSError as error:
             self._observer.warning(
@@ -94,18 +97,23 @@ class Unfinished:
             )
             self._due = float("inf")
 
+    def _opened(self) -> EmbeddingStore:
+        from atmda.core.embeddings.store import EmbeddingStore, Manifest  # bring pyarrow along
+
+        if self._store is None:
+            self._store = EmbeddingStore.open(self.folder, Manifest(self._made_by, self._dim))
+        return self._store
+
     def _read(self) -> None:
         from atmda.core.embeddings.schema import embedding_matrix
-        from atmda.core.embeddings.store import EmbeddingStore, Manifest
 
-        manifest = Manifest(self._made_by, self._dim)
         try:
-            for shard in EmbeddingStore.open(self.folder, manifest).shards(embeddings=True):
+            for shard in self._opened().shards(embeddings=True):
                 matrix = np.asarray(embedding_matrix(shard.table["embedding"]))
                 rows = shard.table.drop_columns(["embedding"]).to_pylist()
                 self._found |= {str(row["clip"]): (matrix[k], row) for k, row in enumerate(rows)}
         except (StoreError, ValueError) as error:
             self._observer.warning(f"What an earlier run left is not used: {error}")
-            self._found = {}
+            self._found, self._store = {}, None
             for path in self.folder.glob("[!.]*"):
                 path.unlink()
