@@ -9,9 +9,10 @@ from pathlib import Path
 from types import TracebackType
 
 from atmda.core.files import check_writable, claim, new_file, publish, unwritable
+from atmda.core.text import printable
 from atmda.errors import SettingsError
 from atmda.report.formats import Row, TableFormat, format_of
-from atmda.report.formats.comma_separated import write_csv, write_lines
+from atmda.report.formats.comma_separated import guarded, write_csv, write_lines
 from atmda.report.journal import Journal
 
 STDOUT = "-"
@@ -25,21 +26,29 @@ class ResultFile:
         journal_path: gives a path for the journal that is not there yet.
         warn: told of what goes wrong.
         refuge: a folder for the rows where `output` cannot be written after all.
+        spreadsheet_safe: whether words that a spreadsheet would run are guarded.
 
     Raises SettingsError, AtmdaError for an output that cannot be written, before hours of work.
     """
 
     def __init__(
-        self, output: str | None, journal_path: Callable[[], Path], warn: Callable[[str], None], refuge: Path = Path()
+        self,
+        output: str | None,
+        journal_path: Callable[[], Path],
+        warn: Callable[[str], None],
+        refuge: Path = Path(),
+        spreadsheet_safe: bool = False,
     ) -> None:
         self.output = output
         self.rows: list[Row] = []
         self._format = None if output in (None, STDOUT) else _checked(str(output))
         self._journal = None if output is None else Journal(journal_path, warn)
         self._warn = warn
+        self._guard = guarded if spreadsheet_safe else dict
         self._refuges = (refuge, Path(tempfile.gettempdir()))
 
     def add(self, row: Row) -> None:
+        row = self._guard(row)
         self.rows.append(row)
         if self._journal is not None:
             self._journal.add(row)
@@ -65,7 +74,7 @@ class ResultFile:
     def _write(self) -> None:
         columns = list(self.rows[0]) if self.rows else ["filename", "label", "confidence"]
         if self.output == STDOUT:
-            write_lines(sys.stdout, columns, self.rows)
+            write_lines(sys.stdout, columns, [_shown(row) for row in self.rows] if sys.stdout.isatty() else self.rows)
         elif self._format is not None:
             try:
                 with publish(Path(str(self.output))) as temporary:
@@ -86,6 +95,11 @@ class ResultFile:
             return f"All {len(self.rows)} rows are in {path}."
         write_lines(sys.stdout, columns, self.rows)
         return f"All {len(self.rows)} rows were printed instead."
+
+
+def _shown(row: Row) -> Row:
+    """A row as a terminal may have it."""
+    return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def _checked(output: str) -> TableFormat:

@@ -80,6 +80,9 @@ class InferSettings(ReadingSettings):
     top_k: Annotated[int, flag("--top-k", metavar="K", panel=OUT)] = Field(
         1, ge=1, description="How many labels to write for each recording."
     )
+    spreadsheet_safe: Annotated[bool, flag("--spreadsheet-safe", panel=OUT)] = Field(
+        False, description="In CSV, an apostrophe before words that a spreadsheet would run (=, +, -, @)."
+    )
     save_results: Annotated[bool, Flag(("--save-results",), hidden=True)] = Field(
         True, description="Accepted from the original scripts; results are always saved."
     )
@@ -106,6 +109,8 @@ class InferSettings(ReadingSettings):
             raise SettingsError(
                 "Give the class labels: `class_labels` FILE, or `labels` A,B, one of them.", setting="class_labels"
             )
+        if self.output is not None and self.output != "-" and not self.output.lower().endswith(".csv"):
+            self.refuse_unused(("spreadsheet_safe",), "CSV as `output`")
         if self.embeddings is not None and self.audio_folder is not None:
             raise SettingsError("`embeddings` and `audio_folder` both say what to label.", "Give one of them.")
         if self.embeddings is not None:

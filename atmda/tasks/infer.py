@@ -43,7 +43,8 @@ def infer(
     observer = observer or Observer()
     settings.check()
     settings = demo_settings(settings) if settings.demo else settings
-    file = ResultFile(settings.output, settings.workspace.new_journal, observer.warning, settings.workspace.results)
+    places = settings.workspace
+    file = ResultFile(settings.output, places.new_journal, observer.warning, places.results, settings.spreadsheet_safe)
     subject = SUBJECTS[settings.subject](settings, observer, recordings)
     classes = CLASSES[settings.classes_from](settings, subject)
     profile = PROFILES[settings.modality](settings, subject, classes, background)

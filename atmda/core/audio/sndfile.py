@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -59,8 +60,13 @@ def _info(path: Path, mended: Recovered | None, tell: Tell) -> tuple[int, int, i
 @contextmanager
 def _opened(path: Path, mended: Recovered | None) -> Iterator[sf.SoundFile]:
     with ExitStack() as stack:
-        stream = str(path) if mended is None else stack.enter_context(closing(Spliced(path, mended)))
+        stream = _name(path) if mended is None else stack.enter_context(closing(Spliced(path, mended)))
         yield stack.enter_context(sf.SoundFile(stream))
+
+
+def _name(path: Path) -> str | bytes:
+    """`path` as soundfile takes it where it is not UTF-8, too: as the system's bytes."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
 
 
 def _blocks(

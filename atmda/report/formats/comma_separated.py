@@ -9,6 +9,8 @@ from typing import Any, TextIO
 
 from atmda.report.formats.base import Row, TableFormat
 
+RUN = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that a spreadsheet runs
+
 
 def write_csv(columns: Sequence[str], rows: Sequence[Row], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -23,9 +25,21 @@ def append_csv(rows: Sequence[Row], path: Path) -> None:
 
 def write_lines(file: TextIO, columns: Sequence[str], rows: Sequence[Row], header: bool = True) -> None:
     writer = csv.DictWriter(file, columns, lineterminator="\n")
+    # before Python 3.13 a carriage return alone is not put in quotes, and read back as the end of a line
+    quoting = csv.DictWriter(file, columns, lineterminator="\n", quoting=csv.QUOTE_ALL)
     if header:
         writer.writeheader()
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    for row in rows:
+        cells = {name: _cell(value) for name, value in row.items()}
+        risky = any("\r" in value for value in cells.values() if isinstance(value, str))
+        (quoting if risky else writer).writerow(cells)
+
+
+def guarded(row: Row) -> Row:
+    """A row whose words no spreadsheet takes for a formula: an apostrophe stands before =, +, -, @, tab and return."""
+    return {
+        name: f"'{value}" if isinstance(value, str) and value.startswith(RUN) else value for name, value in row.items()
+    }
 
 
 def _cell(value: Any) -> Any:
