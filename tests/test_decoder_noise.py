@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import random
 import re
@@ -17,7 +18,7 @@ import soundfile as sf
 from spectral import SpectralEncoder
 
 from atmda.core.audio import open_audio
-from atmda.core.audio.c_stderr import caught
+from atmda.core.audio.c_streams import caught
 from atmda.core.audio.complaints import meanings
 from atmda.core.embeddings.engine import embed_clips
 from atmda.errors import AudioError
@@ -135,7 +136,7 @@ def test_a_good_mp3_of_minutes_is_not_called_damaged(tmp_path: Path, rate: int) 
 
 C_PRINTS = """
 import ctypes, os, threading
-from atmda.core.audio.c_stderr import caught
+from atmda.core.audio.c_streams import caught
 libc = ctypes.CDLL(None)
 def say(text):
     libc.fprintf(ctypes.c_void_p.in_dll(libc, "stderr"), b"%s", text)
@@ -214,3 +215,15 @@ def test_an_embedding_that_overflows_is_named_without_a_warning(tmp_path: Path) 
     sf.write(tmp_path / "a.wav", NOISE, RATE)
     ((result,),) = embed_clips(Overflowing(), [tmp_path / "a.wav"], num_workers=1)
     assert isinstance(result.error, AudioError) and "no finite embedding" in str(result.error)
+
+
+def test_what_libsndfile_prints_to_stdout_stands_not_among_our_results(tmp_path: Path) -> None:
+    """Its reader of SDS prints a line for every block that does not begin as it should."""
+    (tmp_path / "in").mkdir()
+    sf.write(tmp_path / "in/a.sds", NOISE, RATE, format="SDS")
+    content = bytearray((tmp_path / "in/a.sds").read_bytes())
+    content[148] ^= 1
+    (tmp_path / "in/a.sds").write_bytes(bytes(content))
+    shown = run("infer", "--audio-folder", "in", "--labels", "dog,rain", "--json")
+    (row,) = json.loads(shown.stdout)["results"]
+    assert "blocks of it are damaged" in row["note"]

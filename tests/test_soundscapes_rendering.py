@@ -192,3 +192,13 @@ def test_json_of_the_references_is_what_they_were_rendered_from(test_data):
     for path in (test_data / "golden" / "scaper").glob("*.jams"):
         sandbox = json.loads(path.read_text())["annotations"][0]["sandbox"]["scaper"]
         assert (sandbox["ref_db"], sandbox["sr"], sandbox["reverb"]) == (-36, RATE, None)
+
+
+@pytest.mark.parametrize("role", ["background", "foreground"])
+def test_a_source_far_beyond_full_scale_is_refused_before_it_becomes_a_soundscape_of_nan(tmp_path, noise, role):
+    """Resampled, 1e38 overflowed: the soundscape was NaN, its peak in the manifest too, and the exit code 0."""
+    sf.write(tmp_path / "huge.wav", np.full(16_000, 1.3e38, np.float32), 16_000, "FLOAT")
+    good = noise("good.wav", 5)
+    sources = (tmp_path / "huge.wav", good) if role == "background" else (good, tmp_path / "huge.wav")
+    with pytest.raises(AudioError, match=r"its samples reach 1\.3e\+38"):
+        Renderer().render(mix_of(*sources))

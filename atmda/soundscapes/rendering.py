@@ -18,6 +18,7 @@ import numpy as np
 import soxr
 
 from atmda.core.audio import AS_USUAL
+from atmda.core.audio.bounds import check_peak
 from atmda.core.audio.channels import mono
 from atmda.core.audio.recording import open_source
 from atmda.core.audio.source import Notes
@@ -163,6 +164,7 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list
         raise AudioError(shown, f"it ends after {start + len(samples)} of {source.frames} frames (truncated)")
     if not np.isfinite(samples).all():
         raise AudioError(shown, "it holds samples that are not numbers (NaN or infinity)")
+    check_peak(shown, float(np.abs(samples).max(initial=0.0)))
     if notes is not None:
         notes += [f"{shown}: {note}" for note in found]
     if repeat and len(samples) < stop - start:
