@@ -5,9 +5,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import reduction
 from pathlib import Path
 from typing import Any
@@ -54,8 +54,13 @@ class Started:
         self._process.start()
         for _, writing in pipes:
             os.close(writing)
-        self._readers = ThreadPoolExecutor(2)
-        self._said = [self._readers.submit(_read_to_end, reading) for reading, _ in pipes]
+        self._said: list[list[str]] = [[], []]
+        self._readers = [
+            threading.Thread(target=_read_to_end, args=(reading, said), daemon=True)
+            for (reading, _), said in zip(pipes, self._said, strict=True)
+        ]
+        for reader in self._readers:
+            reader.start()
 
     @property
     def pid(self) -> int:
@@ -76,7 +81,9 @@ class Started:
 
     def communicate(self, timeout: float | None = None) -> tuple[str, str]:
         self.wait(timeout)
-        out, errors = (said.result(timeout) for said in self._said)
+        for reader in self._readers:
+            reader.join(timeout)
+        out, errors = ("".join(said) for said in self._said)
         return out, errors
 
     def send_signal(self, number: int) -> None:
@@ -89,9 +96,9 @@ class Started:
         self._process.terminate()
 
 
-def _read_to_end(number: int) -> str:
+def _read_to_end(number: int, said: list[str]) -> None:
     with open(number, encoding="utf-8", errors="replace") as pipe:
-        return pipe.read()
+        said.append(pipe.read())
 
 
 def _child(targets: list[Any], words: tuple[str, ...], code: str, folder: str, new_session: bool, environ: Any) -> None:

@@ -71,7 +71,7 @@ def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observ
             observer.notice(f"note: {folder}: {sentence}")
         left, changed = _left(clips, store, folder, observer)
         store.expect(len(clips))
-        shard = _Shard(store)
+        shard = _Shard(store, store.done()[1])
         try:
             for clip, result in embedded(encoder, left, settings, observer, "Embedding", fingerprint=Fingerprint.of):
                 shard.add(clip, result)
@@ -108,8 +108,8 @@ def _left(
 class _Shard:
     """The shard being filled."""
 
-    def __init__(self, store: EmbeddingStore) -> None:
-        self._store = store
+    def __init__(self, store: EmbeddingStore, known: Mapping[str, str]) -> None:
+        self._store, self._known = store, known
         self._rows: list[tuple[Clip, FloatArray]] = []
         self._skipped: dict[str, str] = {}
         self._seen: dict[str, Seen] = {}
@@ -124,7 +124,8 @@ class _Shard:
             self.publish()
 
     def publish(self) -> None:
-        if self._rows or self._skipped:
+        news = {clip for clip, reason in self._skipped.items() if self._known.get(clip) != reason}
+        if self._rows or news:  # else they are tried again, and are as they were
             try:
                 self._store.append(self._rows, self._skipped, self._seen)
             except OSError as error:
