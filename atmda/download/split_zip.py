@@ -13,6 +13,7 @@ import struct
 from collections.abc import Sequence
 from pathlib import Path
 
+from atmda.core.read_at import ReadAt
 from atmda.errors import AtmdaError
 
 END, END64, LOCATOR, ENTRY = b"PK\5\6", b"PK\6\6", b"PK\6\7", b"PK\1\2"
@@ -74,35 +75,20 @@ class _Pieces:
             file.close()
 
 
-class _WithDirectory(io.RawIOBase):
+class _WithDirectory(ReadAt):
     """`body` up to `at`, then `directory`."""
 
     def __init__(self, body: _Pieces, at: int, directory: bytes) -> None:
-        self._body, self._at, self._directory, self._position = body, at, directory, 0
+        super().__init__()
+        self._body, self._at, self._directory = body, at, directory
 
-    def readable(self) -> bool:
-        return True
+    @property
+    def size(self) -> int:
+        return self._at + len(self._directory)
 
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._at + len(self._directory)}[whence]
-        self._position = max(0, base + offset)
-        return self._position
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        start = self._position - self._at
-        if start < 0:
-            block = self._body.read(self._position, min(len(buffer), -start))
-        else:
-            block = self._directory[start : start + len(buffer)]
-        buffer[: len(block)] = block
-        self._position += len(block)
-        return len(block)
+    def read_at(self, position: int, count: int) -> bytes:
+        start = position - self._at
+        return self._body.read(position, min(count, -start)) if start < 0 else self._directory[start : start + count]
 
     def close(self) -> None:
         self._body.close()

@@ -7,12 +7,13 @@ made anew.
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from atmda.core.read_at import ReadAt
 
 LARGEST = 0xFFFFFFFF  # stands for "to the end of the file"
 #: chunks that are usual in WAV and AIFF files; by them it is seen where a chunk begins
@@ -110,39 +111,25 @@ def _chunks_follow(file: BinaryIO, position: int, size: int, order: str) -> bool
     return size <= position <= size + 1
 
 
-class Spliced(io.RawIOBase):
+class Spliced(ReadAt):
     """A `Recovered` file as a stream: the new header, then the samples as they lie on the disk."""
 
     def __init__(self, path: Path, recovered: Recovered) -> None:
+        super().__init__()
         self._file = path.open("rb")
         self._parts = recovered
-        self._position = 0
 
-    def readable(self) -> bool:
-        return True
+    @property
+    def size(self) -> int:
+        return len(self._parts.header) + self._parts.length
 
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        size = len(self._parts.header) + self._parts.length
-        self._position = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: size}[whence])
-        return self._position
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def read_at(self, position: int, count: int) -> bytes:
         header = self._parts.header
-        if self._position < len(header):
-            content = header[self._position : self._position + len(buffer)]
-        else:
-            done = self._position - len(header)
-            self._file.seek(self._parts.start + done)
-            content = self._file.read(max(0, min(len(buffer), self._parts.length - done)))
-        buffer[: len(content)] = content
-        self._position += len(content)
-        return len(content)
+        if position < len(header):
+            return header[position : position + count]
+        done = position - len(header)
+        self._file.seek(self._parts.start + done)
+        return self._file.read(max(0, min(count, self._parts.length - done)))
 
     def close(self) -> None:
         self._file.close()
