@@ -30,6 +30,7 @@ from atmda.soundscapes.loudness import integrated_loudness
 
 SAMPLE_RATE = 44_100
 FADE_SECONDS = 0.01
+ROUNDED = 1e-6  # s, what times lose where they are written and added
 HALF_STEP = 0.5 / 32768  # what is no louder becomes zeros in the file
 ClipPolicy = Literal["warn", "scale", "error"]
 
@@ -62,13 +63,16 @@ class Mix:
 
 @dataclass
 class Rendered:
-    """samples: float32 (n,). loudness: of each event before its gain, LUFS. peak: before scaling. scale: applied."""
+    """samples: float32 (n,). loudness: of each event before its gain, LUFS. peak: before scaling. scale: applied.
+    spans: when each event begins and ends to sound, in seconds; it ends at its recording's end, or the soundscape's.
+    """
 
     samples: FloatArray
     loudness: list[float] = field(default_factory=list)
     peak: float = 0.0
     scale: float = 1.0
     notes: list[str] = field(default_factory=list)
+    spans: list[tuple[float, float]] = field(default_factory=list)
 
 
 class Renderer:
@@ -90,6 +94,7 @@ class Renderer:
                 samples, loudness, notes = self._background(event, mix)
                 result.notes += notes
                 result.samples += samples
+                result.spans.append((0.0, mix.duration))
             else:
                 loudness = self._add_event(event, mix, result)
             result.loudness.append(loudness)
@@ -116,7 +121,7 @@ class Renderer:
 
     @staticmethod
     def _add_event(event: Event, mix: Mix, result: Rendered) -> float:
-        samples = read_event(event, mix.sample_rate, notes=result.notes)
+        samples, seconds = _read(event, mix.sample_rate, notes=result.notes)
         loudness = integrated_loudness(samples, mix.sample_rate)
         result.notes += level_notes("foreground", shown_name(event), samples, loudness, result.notes)
         samples *= np.float32(gain(mix.ref_db + event.snr - loudness))
@@ -126,7 +131,14 @@ class Renderer:
         start = int(mix.sample_rate * event.event_time)
         room = result.samples[start : start + len(samples)]
         room += samples[: len(room)]
+        last = event.event_time + seconds
+        result.spans.append((event.event_time, last if last < mix.duration + ROUNDED else mix.duration))
         return loudness
+
+
+def sounds(event: Event, mix: Mix) -> bool:
+    """Whether `event` begins before the last sample of `mix`."""
+    return int(mix.sample_rate * event.event_time) < int(mix.duration * mix.sample_rate)
 
 
 def gain(decibels: float) -> float:
@@ -153,6 +165,13 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list
     Only that part is read. With `repeat` a recording shorter than the event is repeated to fill it. What had to be
     mended to read it, a dominating offset removed among it, is added to `notes`. Raises AudioError.
     """
+    return _read(event, sample_rate, repeat, notes)[0]
+
+
+def _read(
+    event: Event, sample_rate: int, repeat: bool = False, notes: list[str] | None = None
+) -> tuple[FloatArray, float]:
+    """The samples of `read_event`, and the event's length in seconds: shorter than asked for where its recording is."""
     shown = shown_name(event)
     found = Notes()
     source = open_source(event.source, shown, AS_USUAL, TimeLimit(shown, None), found)
@@ -162,6 +181,7 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list
         end = source.frames / source.sample_rate
         raise AudioError(shown, f"the event begins at {event.source_time:g} s, after its end at {end:g} s")
     wanted = min(stop, source.frames) - start
+    whole = repeat or stop <= source.frames + 1  # times that were rounded may reach one frame beyond
     mixed: list[str] = []
     blocks = mono(lambda: source.blocks(start, wanted), source.channels, AS_USUAL.channel, mixed.append)
     samples = np.concatenate([np.zeros(0, np.float32), *blocks])
@@ -181,7 +201,8 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list
         samples = np.tile(samples, -(-(stop - start) // len(samples)))[: stop - start]
     if source.sample_rate != sample_rate:
         samples = soxr.resample(samples, source.sample_rate, sample_rate, quality="HQ")
-    return np.asarray(np.clip(samples, -1.0, 1.0), np.float32)
+    seconds = event.event_duration if whole else wanted / source.sample_rate
+    return np.asarray(np.clip(samples, -1.0, 1.0), np.float32), seconds
 
 
 def _settle_peak(result: Rendered, mix: Mix, clip_policy: ClipPolicy, name: str) -> None:
