@@ -12,8 +12,9 @@ from atmda.datasets import DATASETS
 from atmda.datasets.base import display_name
 from atmda.errors import AtmdaError
 from atmda.soundscapes.files import txt_bytes, wav_bytes, write_whole
+from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.jams import amended
-from atmda.soundscapes.jams_reading import Finder, ReadSoundscape, read_jams
+from atmda.soundscapes.jams_reading import ReadSoundscape, read_jams
 from atmda.soundscapes.manifest import paths_of
 from atmda.soundscapes.rendered_record import rendered_record
 from atmda.soundscapes.rendering import ClipPolicy, Rendered, Renderer

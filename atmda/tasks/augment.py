@@ -13,9 +13,9 @@ from atmda.core.locks import locked
 from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.augment import AugmentSettings
 from atmda.soundscapes.files import wav_size
+from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.generate import Generation, generate_set
 from atmda.soundscapes.jams import SetInfo
-from atmda.soundscapes.jams_reading import Finder
 from atmda.soundscapes.manifest import MANIFEST, begin_or_resume, read_manifest
 from atmda.soundscapes.regenerate import Regeneration, fingerprint, jams_below, regenerate_set
 from atmda.soundscapes.rendering import SAMPLE_RATE
