@@ -144,7 +144,7 @@ def _known(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Pa
         differences = [*edited, *differences]
     else:
         number = path.stem.rsplit("-", 1)[-1]
-        record = {**told, "seed": None, "i": int(number) if number.isdecimal() else None}
+        record = {**told, "i": int(number) if number.isdecimal() else None}
     noted = former.get("notes", [])
     new = [tuple(sentence for sentence in found if sentence not in noted) for found in (differences, unheard)]
     reverb = settings.get("reverb")
@@ -160,29 +160,34 @@ def _known(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Pa
     )
 
 
+OURS_ALONE = ("class_id", "fold", "seed", "i")  # what no annotation tells
+
+
 def _told(data: list[dict[str, Any]], heard: tuple[int, ...], mix: Mix, ours: bool) -> dict[str, Any]:
     """A record's values as the first event and the first background tell them; names below their folders in `ours`."""
     first: dict[str, tuple[dict[str, Any], Event]] = {}
     for k, event in zip(heard, mix.events, strict=True):
         first.setdefault(event.role, (data[k]["value"], event))
-    told: dict[str, Any] = {"label": None, "foreground": None, "background": None, "scene": None, "snr": None}
-    told |= {"onset": None, "offset": None, "duration": mix.duration, "source_time": None, "event_duration": None}
-    if not ours:
-        told |= {"class_id": None, "fold": None}
+    told: dict[str, Any] = dict.fromkeys(("label", "class_id", "fold", "foreground", "background", "scene", "snr"))
+    told |= {"onset": None, "offset": None, "duration": mix.duration, "seed": None, "i": None}
+    told |= {"source_time": None, "event_duration": None}
+    for key in OURS_ALONE if ours else ():
+        told.pop(key)
     if "background" in first:
         value, event = first["background"]
         told |= {"background": event.name if ours else value["source_file"], "scene": value["label"]}
     if "foreground" in first:
         value, event = first["foreground"]
         end = event.event_time + event.event_duration
-        length = event.event_duration if end < mix.duration + CLOSE else mix.duration - event.event_time
+        length = value["event_duration"] if end < mix.duration + CLOSE else mix.duration - event.event_time
         told |= {"foreground": event.name if ours else value["source_file"], "label": value["label"]}
         told |= {"snr": value["snr"], "onset": value["event_time"], "source_time": value["source_time"]}
         told |= {"offset": round(event.event_time + length, 9), "event_duration": length}
         fold = FOLD.fullmatch(str(value["label"]))
         if fold:  # the original's folders are folds, so that its JAMS do not tell the class
-            told.pop("label")
-            told |= {} if ours else {"label": None, "fold": int(fold[1])}
+            told |= {"label": None, "fold": int(fold[1])}
+            for key in ("label", "fold") if ours else ():
+                told.pop(key)
     return told
 
 

@@ -47,10 +47,9 @@ class Regeneration:
         samples, rate = rendered.samples, read.mix.sample_rate
         if read.reverb is not None:
             samples = reverberate(samples, rate, read.reverb)
-        wav, jams, txt = paths_of(job.folder, job.name)
+        wav, jams, txt = paths = paths_of(job.folder, job.name)
         content = wav_bytes(samples, rate)
-        record, found = rendered_record(read, rendered, sha256(content).hexdigest())
-        record = {"file": wav, **record} | {"file": wav, "sample_rate": rate, "jams": jams, "txt": txt}
+        record, found = rendered_record(read, rendered, paths, sha256(content).hexdigest())
         write_whole(self.output / wav, content)
         write_whole(self.output / txt, txt_bytes(_lines(read, rendered, record)))
         copy = job.jams.read_bytes()

@@ -11,12 +11,16 @@ from atmda.soundscapes.jams_reading import ReadSoundscape
 from atmda.soundscapes.rendering import Rendered
 
 
-def rendered_record(read: ReadSoundscape, rendered: Rendered, file: str) -> tuple[dict[str, Any], bool]:
-    """The record of `read`, without its paths, and whether it is not what the JAMS file says.
+def rendered_record(
+    read: ReadSoundscape, rendered: Rendered, paths: tuple[str, str, str], file: str
+) -> tuple[dict[str, Any], bool]:
+    """The record of `read`, and whether it is not what the JAMS file says.
 
-    file: SHA-256 of the soundscape's own. Raises AudioError where a recording cannot be read.
+    paths: of WAV, JAMS and txt, below the set. file: SHA-256 of the soundscape's own.
+    Raises AudioError where a recording cannot be read.
     """
-    record, events = dict(read.record), list(read.mix.events)
+    wav, jams, txt = paths
+    record, events = {"file": wav, **read.record}, list(read.mix.events)
     first = {event.role: k for k, event in reversed(list(enumerate(events)))}
     front, back = first.get("foreground"), first.get("background")
     found = [*read.differences, *read.unheard]
@@ -33,10 +37,14 @@ def rendered_record(read: ReadSoundscape, rendered: Rendered, file: str) -> tupl
     notes = lasting(read.former.get("notes", []), rendered.notes, sources)
     found = [sentence for sentence in found if sentence not in notes]
     measured = {
+        "file": wav,
+        "sample_rate": read.mix.sample_rate,
         "event_loudness": None if front is None else rendered.loudness[front],
         "background_loudness": None if back is None else rendered.loudness[back],
         "peak": round(rendered.peak, 6),
         "scale": rendered.scale,
+        "jams": jams,
+        "txt": txt,
         "notes": [*notes, *found, *rendered.notes],
     }
     return {**record, **measured}, bool(found)
