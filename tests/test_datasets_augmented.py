@@ -55,6 +55,57 @@ def test_the_manifest_wins_over_name_and_jams(tmp_path: Path) -> None:
     assert (clip.onset, clip.offset) == (1.0, 2.25)
 
 
+def line_of(**more: object) -> str:
+    told = {"file": "fold7/100652-3-0-0-park-1.wav", "label": "dog bark", "class_id": 3, "fold": 7, "scene": "park"}
+    told |= {"foreground": "fold7/x.wav", "background": "park/park-oslo-1-2-a.wav", "onset": 2.5, "offset": 6.5}
+    return json.dumps(told | more) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, None),
+        ({"offset": 6.5000000001}, None),
+        ({"onset": 1.0}, "onset 1 and 2.5"),
+        ({"offset": 4.0}, "offset 4 and 6.5"),
+        ({"background": "metro/m.wav"}, "background metro/m.wav and bg/park/park-oslo-1-2-a.wav"),
+        ({"scene": "metro"}, "scene metro and park"),
+        ({"foreground": "fold7/y.wav"}, "foreground fold7/y.wav and x.wav"),
+        ({"foreground": None, "onset": None}, "onset none and 2.5"),
+    ],
+)
+def test_a_manifest_that_differs_from_the_jams_is_named(
+    tmp_path: Path, more: dict[str, object], words: str | None
+) -> None:
+    root = tmp_path / "input" / NAME
+    soundscape(root, 7, "100652-3-0-0-park-1", jams())
+    (root / "manifest.jsonl").write_text(line_of(**more))
+    problems = load_dataset("urbansound8k", tmp_path, NAME).problems
+    assert len(problems) == (words is not None)
+    if words:
+        assert (
+            f"1 lines of manifest.jsonl differ from their JAMS, first fold7/100652-3-0-0-park-1.wav ({words})"
+            in (problems[0])
+        )
+
+
+def test_a_jams_that_cannot_be_compared_with_the_manifest_is_named(tmp_path: Path) -> None:
+    root = tmp_path / "input" / NAME
+    soundscape(root, 7, "100652-3-0-0-park-1", "{")
+    (root / "manifest.jsonl").write_text(line_of())
+    (problem,) = load_dataset("urbansound8k", tmp_path, NAME).problems
+    assert "could not be compared" in problem and "100652-3-0-0-park-1" in problem
+
+
+def test_an_event_after_the_end_is_left_out_and_named(tmp_path: Path) -> None:
+    whole = json.loads(jams())
+    whole["annotations"][0]["duration"] = 2.0
+    soundscape(tmp_path / "input" / NAME, 7, "100652-3-0-0-park-1", json.dumps(whole))
+    found = load_dataset("urbansound8k", tmp_path, NAME)
+    assert [(clip.onset, clip.offset) for clip in found.clips] == [(None, None)]
+    assert "events that begin after its end are left out (1)" in found.problems[0]
+
+
 def test_a_damaged_line_of_the_manifest_falls_back_to_name_and_jams(tmp_path: Path) -> None:
     root = tmp_path / "input" / NAME
     soundscape(root, 7, "100652-3-0-0-park-1", jams())

@@ -49,6 +49,7 @@ def document(done: AugmentResult, console: Console) -> None:
             "made": done.made,
             "kept": done.kept,
             "changed": done.changed,
+            "edited": done.edited,
             "noted": done.noted,
             "scenes": done.scenes,
             "skipped": done.skipped,

@@ -1,19 +1,20 @@
 """Sets of soundscapes made of a data set: fold<K>/<clip>-<scene>-<i>.wav with fold<K>/jams/<same>.jams.
 
 What is known of a soundscape comes from `manifest.jsonl` at the top of the set, where there is one; else from the file
-name (`<fsID>-<classID>-<occurrence>-<slice>-<scene>-<i>`), the folder (`fold<K>`) and the JAMS that scaper wrote.
+name (`<fsID>-<classID>-<occurrence>-<slice>-<scene>-<i>`), the folder (`fold<K>`) and the JAMS that scaper wrote. Where
+manifest and JAMS differ, as after an edit by hand, it is told.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atmda.core.clip import Clip
 from atmda.datasets.base import Dataset, DatasetSpec, build, display_name, fold_in, listing
 from atmda.datasets.folder import audio_endings
+from atmda.datasets.scaper_jams import WRONG, basename, difference, finite, jams_of, told_by
 from atmda.errors import AtmdaError
 
 MANIFEST = "manifest.jsonl"
@@ -27,19 +28,22 @@ def read(folder: Path, spec: DatasetSpec) -> Dataset:
     problems: list[str] = []
     manifest = _manifest(folder / MANIFEST, problems)
     folds = sorted(entry for entry in folder.iterdir() if entry.is_dir() and fold_in(entry.name) is not None)
-    clips = []
+    clips, comparison = [], _Comparison()
     for parent in folds or [folder]:
         for file in sorted(listing(parent)):
             path = parent / file
             if file.startswith(".") or path.suffix.lower() not in audio_endings():
                 continue
             known = manifest.pop(path.relative_to(folder).as_posix(), None) or manifest.pop(file, None)
-            if known is None:
+            if known is not None:
+                comparison.take(path, known, path.relative_to(folder).as_posix())
+            else:
                 known = _from_jams(path, problems)
                 fold = fold_in(parent.name)
                 known["fold"] = known.get("fold") if fold is None else fold
                 known["class_id"] = spec.class_id(path.stem)
             clips.append(_clip(path, known, spec, problems))
+    problems += comparison.problems()
     if manifest:
         first = next(iter(manifest))
         problems.append(f"{len(manifest)} soundscapes of {MANIFEST} are not on disk, {first} the first.")
@@ -69,9 +73,9 @@ def _clip(path: Path, known: dict[str, Any], spec: DatasetSpec, problems: list[s
         fold if type(fold) is int else None,
         None,
         class_id,
-        _basename(background) if isinstance(background, str) and background else None,
-        _number(known.get("onset")),
-        _number(known.get("offset")),
+        basename(background) if isinstance(background, str) and background else None,
+        finite(known.get("onset")),
+        finite(known.get("offset")),
         _source(path, known, spec),
     )
 
@@ -79,7 +83,7 @@ def _clip(path: Path, known: dict[str, Any], spec: DatasetSpec, problems: list[s
 def _source(path: Path, known: dict[str, Any], spec: DatasetSpec) -> str | None:
     """The recording that the event was cut from: by the event's file name, else the soundscape's, else that file."""
     foreground = known.get("foreground")
-    stem = PurePosixPath(_basename(foreground)).stem if isinstance(foreground, str) and foreground else ""
+    stem = PurePosixPath(basename(foreground)).stem if isinstance(foreground, str) and foreground else ""
     return spec.source(stem) or spec.source(path.stem) or stem or None
 
 
@@ -102,39 +106,51 @@ def _manifest(path: Path, problems: list[str]) -> dict[str, dict[str, Any]]:
 
 def _from_jams(path: Path, problems: list[str]) -> dict[str, Any]:
     """Background, event, onset, offset and fold from scaper's JAMS of a soundscape; empty where there is none."""
-    for jams in (path.parent / "jams" / f"{path.stem}.jams", path.with_suffix(".jams")):
-        if not jams.is_file():
-            continue
-        try:
-            annotations = json.loads(jams.read_text(encoding="utf-8", errors="replace"))["annotations"]
-            return _scaper(annotations)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError, RecursionError):
-            problems.append(f"{jams} is not JAMS as scaper writes it; the soundscape's background is not known.")
-            return {}
-    return {}
-
-
-def _scaper(annotations: list[dict[str, Any]]) -> dict[str, Any]:
-    known: dict[str, Any] = {}
-    for event in (e for a in annotations if a["namespace"] == "scaper" for e in a["data"]):
-        value = event["value"]
-        if value["role"] == "background":
-            known.setdefault("background", value["source_file"])
-        elif "onset" not in known:
-            known["onset"], known["offset"] = event["time"], event["time"] + event["duration"]
-            known["foreground"] = value["source_file"]
-            known["fold"] = fold_in(str(value["label"]))
+    jams = jams_of(path)
+    if jams is None:
+        return {}
+    try:
+        known = told_by(jams)
+    except (*WRONG, OSError):
+        problems.append(f"{jams} is not JAMS as scaper writes it; the soundscape's background is not known.")
+        return {}
+    if known["unheard"]:
+        problems.append(f"{jams}: events that begin after its end are left out ({known['unheard']}).")
     return known
 
 
-def _basename(path: str) -> str:
-    return PureWindowsPath(path).name if "\\" in path else PurePosixPath(path).name
+class _Comparison:
+    """How the manifest's lines and the JAMS files of a set agree."""
 
+    def __init__(self) -> None:
+        self._differing: list[str] = []
+        self._unreadable: list[str] = []
 
-def _number(value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
-        return None
-    return float(value)
+    def take(self, path: Path, entry: dict[str, Any], shown: str) -> None:
+        """Compare the line `entry` with the JAMS file of the soundscape `path`, where there is one."""
+        jams = jams_of(path)
+        if jams is None:
+            return
+        try:
+            found = difference(entry, told_by(jams))
+        except (*WRONG, OSError):
+            self._unreadable.append(shown)
+            return
+        if found:
+            self._differing.append(f"{shown} ({found})")
+
+    def problems(self) -> list[str]:
+        said = []
+        if self._differing:
+            count, first = len(self._differing), self._differing[0]
+            said.append(
+                f"{count} lines of {MANIFEST} differ from their JAMS, first {first}; what the lines say is used."
+            )
+        if self._unreadable:
+            count, first = len(self._unreadable), self._unreadable[0]
+            which = f"{count} JAMS file{'s' * (count > 1)} could not be compared with {MANIFEST}"
+            said.append(f"{which}, first that of {first}.")
+        return said
 
 
 def _unique(clips: list[Clip], folder: Path) -> list[Clip]:

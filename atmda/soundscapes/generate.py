@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
 from atmda.core.audio import open_audio
-from atmda.core.fingerprint import digest
 from atmda.core.untrusted import parsed_object
 from atmda.errors import AudioError, StoreError
+from atmda.soundscapes.contents import content_of
 from atmda.soundscapes.files import txt_bytes, wav_bytes, wav_size, write_whole
 from atmda.soundscapes.jams import SetInfo, jams_bytes
 from atmda.soundscapes.manifest import checked_record, paths_of, record_of
@@ -70,19 +69,13 @@ class Generation:
         return record
 
 
-@lru_cache(4096)
-def _content(path: Path, size: int, modified: int) -> str:
-    return digest(path)
-
-
 def contents_of(soundscape: Soundscape) -> dict[str, str]:
     """SHA-256 of the two recordings that a soundscape is mixed from. Raises AudioError where one cannot be read."""
     found = {}
     for role in ("foreground", "background"):
         source: Recording = getattr(soundscape, role)
         try:
-            status = source.path.stat()
-            found[role] = _content(source.path, status.st_size, status.st_mtime_ns)
+            found[role] = content_of(source.path)
         except OSError as error:
             raise AudioError(source.name, f"it cannot be read ({error.strerror})") from error
     return found

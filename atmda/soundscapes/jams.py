@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from math import ceil, floor, log10
+from typing import TypeAlias
 
 from atmda.soundscapes.parameters import Parameters
 from atmda.soundscapes.rendering import FADE_SECONDS, SAMPLE_RATE
@@ -28,6 +29,9 @@ EMPTY = {
     "validation": "",
     "data_source": "",
 }
+
+
+Span: TypeAlias = tuple[float, float]  # when an event begins and ends, s
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,27 @@ def jams_bytes(
         "file_metadata": {**metadata, "identifiers": {}, "jams_version": JAMS_VERSION},
         "sandbox": {"atmda": record} if record is not None else {},
     }
+    return json.dumps(whole).encode()
+
+
+def amended(
+    content: bytes, heard: Sequence[int], spans: Sequence[Span], end: float, record: Mapping[str, object] | None
+) -> bytes:
+    """The JAMS file `content` after it was rendered: of its observations those `heard`, which sounded in `spans`.
+
+    Where our own record stands in it, `record` takes its place. `end`: of the soundscape, in seconds.
+    """
+    whole = json.loads(content)
+    annotation = next(a for a in whole["annotations"] if a["namespace"] == "scaper")
+    annotation["data"] = [annotation["data"][k] for k in heard]
+    for observation, (onset, offset) in zip(annotation["data"], spans, strict=True):
+        value = observation["value"]
+        if value["role"] == "foreground":
+            observation["time"], observation["duration"] = value["event_time"], round(offset - onset, 9)
+            if offset < min(end, onset + value["event_duration"]) - 1e-6:  # its recording ended
+                value["event_duration"] = ceil((offset - onset) * 1e9) / 1e9  # not a sample less
+    if record is not None:
+        whole["sandbox"]["atmda"] = record
     return json.dumps(whole).encode()
 
 

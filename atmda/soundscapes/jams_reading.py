@@ -1,75 +1,44 @@
-"""Soundscapes read back from JAMS, ours or scaper's, and their sources found again.
-
-A source is looked for as scaper looks (`<folder>/<its parent's name>/<its name>`), then by its name anywhere below the
-folder, so that a sorted copy of a data set serves for a flat one and the other way about.
-"""
+"""Soundscapes read back from JAMS, ours or scaper's: how to mix them, and what is known of them."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from atmda.core.bounds import Bounds
 from atmda.core.files import read_small
 from atmda.core.untrusted import parsed_object
-from atmda.datasets.folder import audio_endings
 from atmda.errors import AtmdaError
 from atmda.soundscapes import bounds
+from atmda.soundscapes.agreement import CLOSE, brought_to, observed, within
+from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.manifest import checked_record
-from atmda.soundscapes.rendering import Event, Mix
+from atmda.soundscapes.rendering import Event, Mix, sounds
 
 FOLD = re.compile(r"fold(\d+)")
 MOST_BYTES = 16_000_000  # of one JAMS file; scaper's largest has some hundred thousand
 
 
-class Finder:
-    """Finds recordings below one folder by the end of their path; the folder is walked once, when first needed."""
-
-    def __init__(self, folder: Path, setting: str) -> None:
-        if not folder.is_dir():
-            raise AtmdaError(f"`{setting}` {folder} is not a folder.", "Give the folder that holds the recordings.")
-        self._folder = folder
-        self._setting = setting
-        self._by_name: dict[str, list[Path]] | None = None
-
-    def find(self, source: str) -> Path:
-        """Where `source`, a path as JAMS gives it, lies now. Raises AtmdaError where it is not or not alone."""
-        written = PurePosixPath(source.replace("\\", "/"))
-        if not written.name or ".." in written.parts[-2:]:
-            raise AtmdaError(f"{source!r} does not name a recording.")
-        for choice in (self._folder / written.parent.name / written.name, self._folder / written.name):
-            if choice.is_file():
-                return choice
-        named = self._index().get(written.name, [])
-        if len(named) == 1:
-            return named[0]
-        if named:
-            raise AtmdaError(
-                f"{len(named)} recordings below {self._folder} are called {written.name}.",
-                f"Give `{self._setting}` the folder that holds {written.parent.name}/{written.name}.",
-            )
-        raise AtmdaError(f"{written.name} is not below {self._folder}.", f"Is `{self._setting}` right?")
-
-    def _index(self) -> dict[str, list[Path]]:
-        if self._by_name is None:
-            self._by_name = {}
-            for path in sorted(self._folder.rglob("*")):
-                if path.suffix.lower() in audio_endings() and path.is_file():
-                    self._by_name.setdefault(path.name, []).append(path)
-        return self._by_name
-
-
 @dataclass(frozen=True)
 class ReadSoundscape:
-    """One soundscape read from JAMS: how to mix it, and what is known of it."""
+    """One soundscape read from JAMS: how to mix it, and what is known of it.
+
+    record: what the annotation says, and what our own record adds where there is one, `former`. labels: of the mix's
+    events, in their order; heard: which of the annotation's observations these are. differences: where annotation and
+    record, or the annotation and itself, differ. unheard: events that begin after the end; they are not in `mix`.
+    """
 
     mix: Mix
     reverb: float | None
     fix_clipping: bool
     record: dict[str, Any]
-    labels: tuple[tuple[float, float, str], ...]
+    former: dict[str, Any]
+    labels: tuple[str, ...]
+    heard: tuple[int, ...]
+    differences: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
 
 
 def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> ReadSoundscape:
@@ -81,7 +50,8 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> ReadSound
         whole = parsed_object(read_small(path, MOST_BYTES), str(path))
         annotation = next(a for a in whole["annotations"] if a["namespace"] == "scaper")
         settings = annotation["sandbox"]["scaper"]
-        events = tuple(_event(o["value"], foregrounds, backgrounds) for o in annotation["data"])
+        data = annotation["data"]
+        events = tuple(_event(o["value"], settings, foregrounds, backgrounds) for o in data)
         mix = Mix(
             _number(settings.get("original_duration", settings["duration"]), bounds.DURATION, "duration"),
             events,
@@ -91,16 +61,7 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> ReadSound
             _number(settings["fade_out_len"], bounds.EVENT_TIME, "fade_out_len"),
             bool(settings.get("peak_normalization")),
         )
-        record = _record(whole, annotation, mix, path)
-        labels = tuple(_label(o) for o in annotation["data"] if o["value"]["role"] == "foreground")
-        reverb = settings.get("reverb")
-        read = ReadSoundscape(
-            mix,
-            None if reverb is None else _number(reverb, bounds.REVERB, "reverb"),
-            bool(settings.get("fix_clipping")),
-            record,
-            labels,
-        )
+        read = _known(whole, annotation, mix, path)
     except OSError as error:
         raise AtmdaError(f"{path} cannot be read ({error.strerror}).") from error
     except StopIteration as error:
@@ -113,16 +74,18 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> ReadSound
     return read
 
 
-def _event(value: dict[str, Any], foregrounds: Finder, backgrounds: Finder) -> Event:
+def _event(value: dict[str, Any], settings: dict[str, Any], foregrounds: Finder, backgrounds: Finder) -> Event:
     role = value["role"]
     if role not in ("background", "foreground"):
         raise ValueError(f"role {role!r}")
     source = str(value["source_file"])
     path = (backgrounds if role == "background" else foregrounds).find(source)
+    root = str(settings.get("bg_path" if role == "background" else "fg_path")).rstrip("/")
     times = [_number(value[key], allowed, key) for key, allowed in _TIMES.items()]
     if times[2] <= 0:
         raise _OutOfBoundsError("its event_duration is not above 0")
-    return Event(role, path, times[0], times[1], times[2], _number(value["snr"], bounds.SNR, "snr"))
+    snr = _number(value["snr"], bounds.SNR, "snr")
+    return Event(role, path, times[0], times[1], times[2], snr, source.removeprefix(f"{root}/"))
 
 
 _TIMES = {
@@ -132,10 +95,11 @@ _TIMES = {
 }
 
 
-def _label(observation: dict[str, Any]) -> tuple[float, float, str]:
-    """When an event begins and ends, and what it is: a line of a label file, so without line breaks or tabs."""
-    onset, duration = (_number(observation[key], bounds.EVENT_TIME, key) for key in ("time", "duration"))
-    return onset, round(onset + duration, 9), " ".join(str(observation["value"]["label"]).split())
+def _label(observation: dict[str, Any]) -> str:
+    """What an event is: a word in a line of a label file, so without line breaks or tabs."""
+    for key in ("time", "duration"):
+        _number(observation[key], bounds.EVENT_TIME, key)
+    return " ".join(str(observation["value"]["label"]).split())
 
 
 def _check(path: Path, annotation: dict[str, Any], read: ReadSoundscape) -> None:
@@ -155,34 +119,76 @@ def _check(path: Path, annotation: dict[str, Any], read: ReadSoundscape) -> None
         raise AtmdaError(f"{path} describes no soundscape: {what}.")
 
 
-def _record(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Path) -> dict[str, Any]:
-    """Our own record where the file carries one; else what scaper's fields and the file's name tell."""
+def _known(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Path) -> ReadSoundscape:
+    """What the annotation says of the events that sound, and our own record where the file carries one."""
+    data, settings = annotation["data"], annotation["sandbox"]["scaper"]
+    labels = [_label(o) for o in data]
+    heard = tuple(k for k, event in enumerate(mix.events) if event.role == "background" or sounds(event, mix))
+    differences = list(within(annotation, whole.get("file_metadata"), mix))
+    unheard = []
+    for k, event in enumerate(mix.events):
+        if k not in heard:
+            when = f"at {event.event_time:g} s, after the end at {mix.duration:g} s"
+            unheard.append(f"{labels[k]} ({event.name}) begins {when}: it does not sound and is not listed")
+        elif event.role == "foreground":
+            differences += observed(data[k], event, mix.duration, labels[k])
+    mix = replace(mix, events=tuple(mix.events[k] for k in heard))
     own = (whole.get("sandbox") or {}).get("atmda")
-    if isinstance(own, dict):
-        return checked_record(own, f"{path}: its record")
-    values = [o["value"] for o in annotation["data"]]
-    back: dict[str, Any] = next((v for v in values if v["role"] == "background"), {})
-    front: dict[str, Any] = next((v for v in values if v["role"] == "foreground"), {})
-    fold = FOLD.fullmatch(str(front.get("label", "")))
-    onset = front.get("event_time")
-    number = path.stem.rsplit("-", 1)[-1]
-    record = {
-        "label": None if fold else front.get("label"),
-        "class_id": None,
-        "fold": int(fold[1]) if fold else None,
-        "foreground": front.get("source_file"),
-        "background": back.get("source_file"),
-        "scene": back.get("label"),
-        "snr": front.get("snr"),
-        "onset": onset,
-        "offset": None if onset is None else round(onset + front["event_duration"], 9),
-        "duration": mix.duration,
-        "seed": None,
-        "i": int(number) if number.isdecimal() else None,
-        "source_time": front.get("source_time"),
-        "event_duration": front.get("event_duration"),
-    }
-    return checked_record(record, f"{path}: its event")
+    former = checked_record(own, f"{path}: its record") if isinstance(own, dict) else {}
+    told = checked_record(_told(data, heard, mix, bool(former)), f"{path}: its event")
+    if former:
+        record, edited = brought_to(former, told, mix)
+        for role in ("foreground", "background"):
+            more = sum(event.role == role for event in mix.events)
+            edited += [f"{more} {role}s sound; the record tells of the first"] * (more > 1)
+        differences = [*edited, *differences]
+    else:
+        number = path.stem.rsplit("-", 1)[-1]
+        record = {**told, "i": int(number) if number.isdecimal() else None}
+    noted = former.get("notes", [])
+    new = [tuple(sentence for sentence in found if sentence not in noted) for found in (differences, unheard)]
+    reverb = settings.get("reverb")
+    return ReadSoundscape(
+        mix,
+        None if reverb is None else _number(reverb, bounds.REVERB, "reverb"),
+        bool(settings.get("fix_clipping")),
+        record,
+        former,
+        tuple(labels[k] for k in heard),
+        heard,
+        *new,
+    )
+
+
+OURS_ALONE = ("class_id", "fold", "seed", "i")  # what no annotation tells
+
+
+def _told(data: list[dict[str, Any]], heard: tuple[int, ...], mix: Mix, ours: bool) -> dict[str, Any]:
+    """A record's values as the first event and the first background tell them; names below their folders in `ours`."""
+    first: dict[str, tuple[dict[str, Any], Event]] = {}
+    for k, event in zip(heard, mix.events, strict=True):
+        first.setdefault(event.role, (data[k]["value"], event))
+    told: dict[str, Any] = dict.fromkeys(("label", "class_id", "fold", "foreground", "background", "scene", "snr"))
+    told |= {"onset": None, "offset": None, "duration": mix.duration, "seed": None, "i": None}
+    told |= {"source_time": None, "event_duration": None}
+    for key in OURS_ALONE if ours else ():
+        told.pop(key)
+    if "background" in first:
+        value, event = first["background"]
+        told |= {"background": event.name if ours else value["source_file"], "scene": value["label"]}
+    if "foreground" in first:
+        value, event = first["foreground"]
+        end = event.event_time + event.event_duration
+        length = value["event_duration"] if end < mix.duration + CLOSE else mix.duration - event.event_time
+        told |= {"foreground": event.name if ours else value["source_file"], "label": value["label"]}
+        told |= {"snr": value["snr"], "onset": value["event_time"], "source_time": value["source_time"]}
+        told |= {"offset": round(event.event_time + length, 9), "event_duration": length}
+        fold = FOLD.fullmatch(str(value["label"]))
+        if fold:  # the original's folders are folds, so that its JAMS do not tell the class
+            told |= {"label": None, "fold": int(fold[1])}
+            for key in ("label", "fold") if ours else ():
+                told.pop(key)
+    return told
 
 
 class _OutOfBoundsError(ValueError):

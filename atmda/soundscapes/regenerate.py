@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from atmda.datasets import DATASETS
+from atmda.datasets.base import display_name
 from atmda.errors import AtmdaError
 from atmda.soundscapes.files import txt_bytes, wav_bytes, write_whole
-from atmda.soundscapes.jams_reading import Finder, ReadSoundscape, read_jams
+from atmda.soundscapes.finder import Finder
+from atmda.soundscapes.jams import amended
+from atmda.soundscapes.jams_reading import ReadSoundscape, read_jams
 from atmda.soundscapes.manifest import paths_of
-from atmda.soundscapes.rendering import ClipPolicy, Renderer
+from atmda.soundscapes.rendered_record import rendered_record
+from atmda.soundscapes.rendering import ClipPolicy, Rendered, Renderer
 from atmda.soundscapes.reverb import require_sox, reverberate
 from atmda.soundscapes.runner import JOBS_A_WORKER, Advance, Counts, Job, run
 
@@ -36,33 +40,30 @@ class Regeneration:
     clip_policy: ClipPolicy = "warn"
 
     def make(self, job: RegenerationJob, renderer: Renderer) -> dict[str, Any]:
-        """Write WAV, txt and JAMS (a copy). Returns the manifest's record."""
+        """Write WAV, txt and JAMS: a copy, but where it was edited brought to what sounds. Returns the record."""
         read = job.read
         policy: ClipPolicy = "scale" if read.fix_clipping else self.clip_policy
         rendered = renderer.render(read.mix, policy, job.name)
         samples, rate = rendered.samples, read.mix.sample_rate
         if read.reverb is not None:
             samples = reverberate(samples, rate, read.reverb)
-        wav, jams, txt = paths_of(job.folder, job.name)
-        roles = [event.role for event in read.mix.events]
-        levels = dict(zip(reversed(roles), reversed(rendered.loudness), strict=True))  # the first of each role
-        record = {"file": wav, **read.record}
-        measured = {
-            "file": wav,
-            "sample_rate": rate,
-            "event_loudness": levels.get("foreground"),
-            "background_loudness": levels.get("background"),
-            "peak": round(rendered.peak, 6),
-            "scale": rendered.scale,
-            "jams": jams,
-            "txt": txt,
-        }
-        notes = [note for note in read.record.get("notes", []) if note not in rendered.notes]
-        record.update(measured, notes=[*notes, *rendered.notes])
-        write_whole(self.output / wav, wav_bytes(samples, rate))
-        write_whole(self.output / txt, txt_bytes(list(read.labels)))
-        write_whole(self.output / jams, job.jams.read_bytes())
+        wav, jams, txt = paths = paths_of(job.folder, job.name)
+        content = wav_bytes(samples, rate)
+        record, found = rendered_record(read, rendered, paths, sha256(content).hexdigest())
+        write_whole(self.output / wav, content)
+        write_whole(self.output / txt, txt_bytes(_lines(read, rendered, record)))
+        copy = job.jams.read_bytes()
+        if found:
+            copy = amended(copy, read.heard, rendered.spans, read.mix.duration, record if read.former else None)
+        write_whole(self.output / jams, copy)
         return record
+
+
+def _lines(read: ReadSoundscape, rendered: Rendered, record: dict[str, Any]) -> list[tuple[float, float, str]]:
+    """Onset, offset and label of each event that sounds; of the first with the digits of its `record`."""
+    events = zip(read.mix.events, rendered.spans, read.labels, strict=True)
+    lines = [(on, round(off, 9), label) for event, (on, off), label in events if event.role == "foreground"]
+    return [(record["onset"], record["offset"], lines[0][2]), *lines[1:]] if lines else []
 
 
 def jams_below(folder: Path) -> list[Path]:
@@ -107,9 +108,12 @@ def regenerate_set(
             except AtmdaError as error:
                 yield Job(outcome=_named(path, error))
                 continue
-            read = replace(read, record=_with_class(read.record, dataset))
+            read = replace(read, record=_with_class(read.record, read.former, dataset))
             background = next((e.source for e in read.mix.events if e.role == "background"), path)
-            yield Job(RegenerationJob(path.stem, _folder_of(path, folder), path, read), order=str(background))
+            work = RegenerationJob(path.stem, _folder_of(path, folder), path, read)
+            edited = next((f"{path}: {difference}" for difference in read.differences), "")
+            unheard = tuple(f"{path}: {sentence}" for sentence in read.unheard)
+            yield Job(work, order=str(background), edited=edited, unheard=unheard)
 
     return run(jobs(), generation, generation.output, min(workers, -(-len(files) // JOBS_A_WORKER)), advance)
 
@@ -125,10 +129,19 @@ def _folder_of(path: Path, folder: Path) -> str:
     return "/".join(parts[:-1] if parts and parts[-1] == "jams" else parts)
 
 
-def _with_class(record: dict[str, Any], dataset: str) -> dict[str, Any]:
-    """`record` with label and class id from the foreground's file name, where it has neither."""
+def _with_class(record: dict[str, Any], former: dict[str, Any], dataset: str) -> dict[str, Any]:
+    """`record` with label and class id from the foreground's file name, where it has neither; with the class id of a
+    label that was edited, where that which it had, in the record `former`, was the data set's."""
     spec = DATASETS.find(dataset)
-    class_id = spec.class_id(PurePosixPath(str(record.get("foreground"))).stem) if spec else None
-    if spec is None or class_id is None or record.get("label") is not None or class_id >= len(spec.labels):
+    if spec is None or record.get("class_id") is not None or record.get("foreground") is None:
         return record
-    return {**record, "class_id": class_id, "label": spec.labels[class_id]}
+    if record.get("label") is None:
+        class_id = spec.class_id(PurePosixPath(str(record.get("foreground"))).stem)
+        if class_id is None or class_id >= len(spec.labels):
+            return record
+        return {**record, "class_id": class_id, "label": spec.labels[class_id]}
+    ids = {label: k for k, label in enumerate(spec.labels)}
+    before, now = (display_name(str(known.get("label"))) for known in (former, record))
+    if before in ids and former.get("class_id") == ids[before]:
+        return {**record, "class_id": ids.get(now)}
+    return record

@@ -19,16 +19,18 @@ import soxr
 
 from atmda.core.audio import AS_USUAL
 from atmda.core.audio.bounds import check_peak
-from atmda.core.audio.channels import mono
+from atmda.core.audio.channels import CANCELLED, mono
 from atmda.core.audio.recording import open_source
 from atmda.core.audio.source import Notes
 from atmda.core.audio.time_limit import TimeLimit
 from atmda.core.types import FloatArray
 from atmda.errors import AtmdaError, AudioError
-from atmda.soundscapes.loudness import FLOOR, integrated_loudness
+from atmda.soundscapes.levels import CANCEL, OFFSET, dominating_offset, level_notes
+from atmda.soundscapes.loudness import integrated_loudness
 
 SAMPLE_RATE = 44_100
 FADE_SECONDS = 0.01
+ROUNDED = 1e-6  # s, what times lose where they are written and added
 HALF_STEP = 0.5 / 32768  # what is no louder becomes zeros in the file
 ClipPolicy = Literal["warn", "scale", "error"]
 
@@ -61,13 +63,16 @@ class Mix:
 
 @dataclass
 class Rendered:
-    """samples: float32 (n,). loudness: of each event before its gain, LUFS. peak: before scaling. scale: applied."""
+    """samples: float32 (n,). loudness: of each event before its gain, LUFS. peak: before scaling. scale: applied.
+    spans: when each event begins and ends to sound, in seconds; it ends at its recording's end, or the soundscape's.
+    """
 
     samples: FloatArray
     loudness: list[float] = field(default_factory=list)
     peak: float = 0.0
     scale: float = 1.0
     notes: list[str] = field(default_factory=list)
+    spans: list[tuple[float, float]] = field(default_factory=list)
 
 
 class Renderer:
@@ -89,6 +94,7 @@ class Renderer:
                 samples, loudness, notes = self._background(event, mix)
                 result.notes += notes
                 result.samples += samples
+                result.spans.append((0.0, mix.duration))
             else:
                 loudness = self._add_event(event, mix, result)
             result.loudness.append(loudness)
@@ -104,6 +110,7 @@ class Renderer:
         notes: list[str] = []
         samples = read_event(event, mix.sample_rate, repeat=True, notes=notes)
         loudness = integrated_loudness(samples, mix.sample_rate)
+        notes += level_notes("background", shown_name(event), samples, loudness, notes)
         level = np.zeros(int(mix.duration * mix.sample_rate), np.float32)
         samples = samples[: len(level)]
         np.multiply(samples, np.float32(gain(mix.ref_db - loudness)), out=level[: len(samples)])
@@ -114,12 +121,9 @@ class Renderer:
 
     @staticmethod
     def _add_event(event: Event, mix: Mix, result: Rendered) -> float:
-        samples = read_event(event, mix.sample_rate, notes=result.notes)
+        samples, seconds = _read(event, mix.sample_rate, notes=result.notes)
         loudness = integrated_loudness(samples, mix.sample_rate)
-        if not samples.any():
-            result.notes.append("event is digital silence")
-        elif loudness <= FLOOR:
-            result.notes.append(f"event is quieter than {FLOOR:g} LUFS, so its level is lower than asked for")
+        result.notes += level_notes("foreground", shown_name(event), samples, loudness, result.notes)
         samples *= np.float32(gain(mix.ref_db + event.snr - loudness))
         if len(samples) < round(max(mix.fade_in, mix.fade_out) * mix.sample_rate):
             result.notes.append(f"event lasts {1000 * len(samples) / mix.sample_rate:.3g} ms; fades shortened to half")
@@ -127,7 +131,14 @@ class Renderer:
         start = int(mix.sample_rate * event.event_time)
         room = result.samples[start : start + len(samples)]
         room += samples[: len(room)]
+        last = event.event_time + seconds
+        result.spans.append((event.event_time, last if last < mix.duration + ROUNDED else mix.duration))
         return loudness
+
+
+def sounds(event: Event, mix: Mix) -> bool:
+    """Whether `event` begins before the last sample of `mix`."""
+    return int(mix.sample_rate * event.event_time) < int(mix.duration * mix.sample_rate)
 
 
 def gain(decibels: float) -> float:
@@ -143,13 +154,25 @@ def fade_edges(samples: FloatArray, fade_in: int, fade_out: int) -> None:
     samples[n - fall :] *= np.sin(np.linspace(np.pi / 2, 0.0, fall)).astype(np.float32)
 
 
+def shown_name(event: Event) -> str:
+    """What messages and notes call the recording of `event`."""
+    return event.name or str(event.source)
+
+
 def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list[str] | None = None) -> FloatArray:
     """The part of its recording that an event uses: mono float32 (n,) at `sample_rate` Hz.
 
     Only that part is read. With `repeat` a recording shorter than the event is repeated to fill it. What had to be
-    mended to read it is added to `notes`. Raises AudioError.
+    mended to read it, a dominating offset removed among it, is added to `notes`. Raises AudioError.
     """
-    shown = event.name or str(event.source)
+    return _read(event, sample_rate, repeat, notes)[0]
+
+
+def _read(
+    event: Event, sample_rate: int, repeat: bool = False, notes: list[str] | None = None
+) -> tuple[FloatArray, float]:
+    """The samples of `read_event`, and the event's length in seconds: shorter than asked for where its recording is."""
+    shown = shown_name(event)
     found = Notes()
     source = open_source(event.source, shown, AS_USUAL, TimeLimit(shown, None), found)
     start = int(event.source_time * source.sample_rate)
@@ -158,20 +181,28 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list
         end = source.frames / source.sample_rate
         raise AudioError(shown, f"the event begins at {event.source_time:g} s, after its end at {end:g} s")
     wanted = min(stop, source.frames) - start
-    blocks = mono(lambda: source.blocks(start, wanted), source.channels, AS_USUAL.channel, lambda note: None)
+    whole = repeat or stop <= source.frames + 1  # times that were rounded may reach one frame beyond
+    mixed: list[str] = []
+    blocks = mono(lambda: source.blocks(start, wanted), source.channels, AS_USUAL.channel, mixed.append)
     samples = np.concatenate([np.zeros(0, np.float32), *blocks])
     if len(samples) < wanted:
         raise AudioError(shown, f"it ends after {start + len(samples)} of {source.frames} frames (truncated)")
     if not np.isfinite(samples).all():
         raise AudioError(shown, "it holds samples that are not numbers (NaN or infinity)")
     check_peak(shown, float(np.abs(samples).max(initial=0.0)))
+    offset = dominating_offset(samples, source.sample_rate)
+    if offset:
+        samples = samples - np.float32(offset)  # before resampling, which rings where it begins and ends
     if notes is not None:
         notes += [f"{shown}: {note}" for note in found]
+        notes += [f"{shown}: {CANCEL}"] * (CANCELLED in mixed)
+        notes += [f"{shown}: {OFFSET} of {offset:.4g} dominated it and was removed"] * bool(offset)
     if repeat and len(samples) < stop - start:
         samples = np.tile(samples, -(-(stop - start) // len(samples)))[: stop - start]
     if source.sample_rate != sample_rate:
         samples = soxr.resample(samples, source.sample_rate, sample_rate, quality="HQ")
-    return np.asarray(np.clip(samples, -1.0, 1.0), np.float32)
+    seconds = event.event_duration if whole else wanted / source.sample_rate
+    return np.asarray(np.clip(samples, -1.0, 1.0), np.float32), seconds
 
 
 def _settle_peak(result: Rendered, mix: Mix, clip_policy: ClipPolicy, name: str) -> None:

@@ -30,6 +30,7 @@ Advance: TypeAlias = Callable[[int], None]
 class Counts:
     """made: rendered now. kept: whole from an earlier run. skipped: one sentence for each that cannot be made.
     noted: how many carry a note. scenes: how many each scene got. changed: made again of recordings that had changed.
+    edited: the first difference of each whose JAMS contradicts itself. unheard: events that do not sound.
     """
 
     made: int = 0
@@ -38,6 +39,8 @@ class Counts:
     skipped: list[str] = field(default_factory=list)
     noted: int = 0
     scenes: dict[str, int] = field(default_factory=dict)
+    edited: list[str] = field(default_factory=list)
+    unheard: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -45,12 +48,15 @@ class Job:
     """Something to make, or why it cannot be, or what an earlier run made of it.
 
     order: jobs with the same are done together. changed: an earlier run made it of recordings that have changed since.
+    edited and unheard: as in `Counts`, of this one.
     """
 
     work: Any = None
     outcome: Outcome | None = None
     order: str = ""
     changed: bool = False
+    edited: str = ""
+    unheard: tuple[str, ...] = ()
 
 
 def run(jobs: Iterable[Job], generator: Generator, output: Path, workers: int, advance: Advance) -> Counts:
@@ -81,6 +87,8 @@ def _write_outcome(job: Job, manifest: TextIO, counts: Counts) -> None:
     counts.made += job.work is not None
     counts.kept += job.work is None
     counts.changed += job.changed
+    counts.edited += [job.edited] * bool(job.edited)
+    counts.unheard += job.unheard
     counts.noted += bool(job.outcome.get("notes"))
     scene = str(job.outcome.get("scene"))
     counts.scenes[scene] = counts.scenes.get(scene, 0) + 1

@@ -13,9 +13,9 @@ from atmda.core.locks import locked
 from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.augment import AugmentSettings
 from atmda.soundscapes.files import wav_size
+from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.generate import Generation, generate_set
 from atmda.soundscapes.jams import SetInfo
-from atmda.soundscapes.jams_reading import Finder
 from atmda.soundscapes.manifest import MANIFEST, begin_or_resume, read_manifest
 from atmda.soundscapes.regenerate import Regeneration, fingerprint, jams_below, regenerate_set
 from atmda.soundscapes.rendering import SAMPLE_RATE
@@ -46,6 +46,7 @@ class AugmentResult:
         noted: how many carry a note in the manifest.
         skipped: a sentence for each that cannot be made.
         scenes: how many soundscapes each scene got.
+        edited: how many were rendered from JAMS whose annotation and record differ.
     """
 
     output: Path
@@ -56,6 +57,7 @@ class AugmentResult:
     skipped: list[str]
     scenes: dict[str, int]
     changed: int = 0
+    edited: int = 0
 
     @property
     def soundscapes(self) -> int:
@@ -158,9 +160,19 @@ def _run(output: Path, total: int, observer: Observer, work: Callable[[Advance],
         observer.warning(f"skipped {sentence}")
     if len(counts.skipped) > SKIPPED_SHOWN:
         observer.warning(f"... and {len(counts.skipped) - SKIPPED_SHOWN} more skipped.")
+    for sentence in counts.unheard[:SKIPPED_SHOWN]:
+        observer.warning(sentence)
+    if len(counts.unheard) > SKIPPED_SHOWN:
+        observer.warning(f"... and {len(counts.unheard) - SKIPPED_SHOWN} more events that do not sound.")
+    if counts.edited:
+        which = f"{len(counts.edited)} JAMS files contradict" if len(counts.edited) > 1 else "1 JAMS file contradicts"
+        told = f"what the annotation says was rendered and listed; see the notes in {MANIFEST}"
+        observer.warning(f"{which} its own record, {counts.edited[0]}; {told}.")
     scenes = dict(sorted(counts.scenes.items()))
     numbers = counts.made, counts.kept, counts.noted
-    result = AugmentResult(output, output / MANIFEST, *numbers, counts.skipped, scenes, counts.changed)
+    result = AugmentResult(
+        output, output / MANIFEST, *numbers, counts.skipped, scenes, counts.changed, len(counts.edited)
+    )
     if not result.soundscapes:
         raise NoSoundscapeError(result)
     return result

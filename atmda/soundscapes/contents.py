@@ -1,0 +1,19 @@
+"""What recordings hold, as a checksum; a set mixes each of its recordings many times."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from atmda.core.fingerprint import digest
+
+
+def content_of(path: Path) -> str:
+    """SHA-256 of the file `path`, computed once as long as it has the same size and time. Raises OSError."""
+    status = path.stat()
+    return _content(path, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(4096)
+def _content(path: Path, size: int, modified: int) -> str:
+    return digest(path)
