@@ -38,7 +38,9 @@ def read_store(folder: Path, *, partial: bool = False) -> EmbeddingTable:
         table = pa.concat_tables(tables, promote_options="default")
         embeddings = embedding_matrix(table["embedding"])
     except ValueError as error:  # which what Arrow raises is, too
-        raise StoreError(f"{folder}: {str(error).rstrip('.')}.", "Embed again with `force`.") from error
+        raise StoreError(
+            f"{folder}: {str(error).rstrip('.')}.", "Put it right, or embed into another `output`."
+        ) from error
     folds = known_values(table, "fold")
     return EmbeddingTable(
         clips=table["clip"].to_pylist(),
@@ -74,5 +76,7 @@ def _read(path: Path, expected: str | None, contents: Contents) -> ShardFile:
     shard = read_shard(path, expected=expected)
     manifest = contents.manifest
     if manifest is not None and shard.maker is not None and shard.maker.identity != manifest.identity:
-        raise StoreError(f"{path}: another encoder than the manifest names made it.", "Embed again with `force`.")
+        raise StoreError(
+            f"{path}: another encoder than the manifest names made it.", "Embed again into another `output`."
+        )
     return shard
