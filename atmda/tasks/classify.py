@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from atmda.core.evaluation.grid import run_grid
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.selection import Chooser
 from atmda.core.methods import METHODS
+from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.base import TEXT, Training
+from atmda.core.types import FloatArray
 from atmda.errors import SettingsError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.anchors import ANCHORS
 from atmda.tasks.backgrounds import described
-from atmda.tasks.evaluation import evaluated
+from atmda.tasks.evaluation import Evaluated, evaluated
 from atmda.tasks.observer import Observer
+from atmda.tasks.one_length import of_one_length
 from atmda.tasks.results import ClassifyResult
 
 
@@ -29,6 +34,7 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
     data = evaluated(settings, anchors.labels, observer)
     backgrounds = described(settings, data, anchors)
     text = anchors.text(data) if any(TEXT in METHODS.get(mode).needs for mode in settings.mode) else None
+    data, text, backgrounds, made_unit = _of_one_length(settings, data, text, backgrounds, observer)
     encoder = anchors.loaded
     scale = settings.logit_scale or (encoder.logit_scale if encoder else data.table.logit_scale)
     training = Training(len(data.classes), text, data.table.embeddings, data.y)
@@ -48,4 +54,34 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
         )
     except ValueError as error:  # what a method or a metric finds only in the data
         raise SettingsError(f"{settings.embeddings}: {error}.") from error
-    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, anchors.made_with(backgrounds))
+    made_with = {**anchors.made_with(backgrounds), "made_unit": made_unit}
+    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, made_with)
+
+
+def _of_one_length(
+    settings: ClassifySettings,
+    data: Evaluated,
+    text: FloatArray | None,
+    backgrounds: Backgrounds,
+    observer: Observer,
+) -> tuple[Evaluated, FloatArray | None, Backgrounds, list[str]]:
+    """Clips, anchors and backgrounds, at unit length where others of them are; and the names of what was changed."""
+    clips = f"the embeddings of {settings.embeddings}"
+    anchors = f"the anchors of {settings.text_embeddings or 'the sentences'}"
+    recordings, sentences = f"the backgrounds of {settings.bg_embeddings}", f"the sentences of {settings.bg_type}"
+    sides = {
+        anchors: text,
+        sentences: backgrounds.text,
+        clips: data.table.embeddings,
+        recordings: backgrounds.audio if backgrounds.own is None else backgrounds.own,
+    }
+    there = {name: rows for name, rows in sides.items() if rows is not None}
+    found = of_one_length(there, observer, keep=settings.keep_lengths)
+    data = replace(data, table=replace(data.table, embeddings=found[clips]))
+    backgrounds = replace(backgrounds, text=found.get(sentences))
+    if backgrounds.own is None:
+        backgrounds = replace(backgrounds, audio=found.get(recordings))
+    else:
+        backgrounds = replace(backgrounds, own=found.get(recordings))
+    changed = [name for name, rows in found.items() if rows is not there[name]]
+    return data, found.get(anchors), backgrounds, changed
