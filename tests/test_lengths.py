@@ -111,6 +111,27 @@ def test_anchors_that_are_alike_are_said() -> None:
     assert "the first always wins: dog = rain" in " ".join(classify().stderr.split())
 
 
+@pytest.mark.parametrize("odd", ["s.npz", "x.npz"])
+def test_infer_brings_stored_clips_and_examples_to_the_length_of_the_encoders(odd: str) -> None:
+    rng = np.random.default_rng(2)
+    for name, count in (("s.npz", 12), ("x.npz", 30)):
+        rows = unit(rng.standard_normal((count, 640)).astype(np.float32))
+        np.savez(
+            name, embeddings=rows, clips=[f"c{i}" for i in range(count)], labels=np.array(NAMES)[np.arange(count) % 3]
+        )
+    words = ["infer", "--embeddings", "s.npz", "--model", "compact", "--mode", "sv", "--examples", "x.npz", "--json"]
+
+    def rows_of(result: Any) -> list[tuple[str, float]]:
+        return [(row["label"], round(row["confidence"], 4)) for row in json.loads(result.stdout)["results"]]
+
+    expected = CliRunner().invoke(app, words)
+    rescaled(odd)
+    found = CliRunner().invoke(app, words)
+    assert f"the embeddings of {odd} have lengths of" in " ".join(found.stderr.split())
+    assert "length" not in expected.stderr
+    assert rows_of(found) == rows_of(expected)
+
+
 def test_real_embeddings_of_any_length_give_the_figures_of_unit_ones(test_data: Path) -> None:
     """ESC-50 by LAION-CLAP, with backgrounds of its own: each line once gave other figures without a word."""
     folder = test_data / "data" / "esc50-clap"

@@ -47,6 +47,7 @@ def infer(
     file = ResultFile(settings.output, places.new_journal, observer.warning, places.results, settings.spreadsheet_safe)
     subject = SUBJECTS[settings.subject](settings, observer, recordings)
     classes = CLASSES[settings.classes_from](settings, subject)
+    subject.meet(classes.unit)
     warn_of_one_class(classes.labels, observer)
     profile = PROFILES[settings.modality](settings, subject, classes, background)
     temperature = None if profile is None else settings.temperature

@@ -7,8 +7,10 @@ a method makes, class means, are shorter than 1 by what their clips differ; they
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from atmda.core.embeddings.lengths import are_unit, span, unit
+from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.types import FloatArray
 from atmda.tasks.observer import Observer
 
@@ -34,6 +36,12 @@ def of_one_length(
     for name in odd:
         observer.warning(f"{name} have lengths of {span(sides[name])}, not 1; they are taken as they are.")
     return sides
+
+
+def brought_to_length(table: EmbeddingTable, name: str, reference: bool, observer: Observer) -> EmbeddingTable:
+    """`table` with embeddings of unit length where `reference`, what they meet, has it; else as it is, and said."""
+    rows = of_one_length({name: table.embeddings}, observer, reference=reference)[name]
+    return table if rows is table.embeddings else replace(table, embeddings=rows)
 
 
 def _of(names: Iterable[str], otherwise: str) -> str:

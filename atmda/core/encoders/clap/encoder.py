@@ -45,6 +45,7 @@ class ClapEncoder(Encoder):
     """
 
     name = "laion-clap"
+    unit = True
     dim = 512
     sample_rate = frontend.SAMPLE_RATE
 
