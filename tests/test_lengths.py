@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from atmda import load_encoder
 from atmda.cli import app
 from atmda.core.embeddings.lengths import are_unit, unit
 from atmda.tasks.observer import Observer
@@ -130,6 +131,28 @@ def test_infer_brings_stored_clips_and_examples_to_the_length_of_the_encoders(od
     assert f"the embeddings of {odd} have lengths of" in " ".join(found.stderr.split())
     assert "length" not in expected.stderr
     assert rows_of(found) == rows_of(expected)
+
+
+def test_the_lengths_that_compact_gives_sentences_are_left_to_it() -> None:
+    """They are 0.2 to 0.9 and mean how much a sentence says; anchors of its sentences may be given as a file, too."""
+    encoder = load_encoder("compact")
+    rng = np.random.default_rng(3)
+    identity = np.asarray(json.dumps(encoder.identity))
+    X = unit(rng.standard_normal((30, 640)).astype(np.float32))
+    own = {"clips": [f"c{i}" for i in range(30)], "labels": np.array(NAMES)[np.arange(30) % 3], "identity": identity}
+    np.savez("e.npz", embeddings=X, **own)
+    T = encoder.embed_text([f"This is a sound of {name}" for name in NAMES])
+    np.savez("t.npz", embeddings=T, labels=NAMES)
+    assert are_unit(T) is False
+    words = ["classify", "--json", "--embeddings", "e.npz", "--modality", "text,none", "--bg-type", "park"]
+    found = CliRunner().invoke(app, words)
+    assert "length" not in found.stderr
+    plain = np.array(NAMES)[(X @ T.T).argmax(axis=1)] == own["labels"]
+    cells = {cell["modality"]: cell["accuracy"] for cell in json.loads(found.stdout)["results"]}
+    assert cells["none"] == pytest.approx(plain.mean())
+    given = classify("--modality", "none")
+    assert figures(given) == [pytest.approx(plain.mean())]
+    assert "as this encoder's may be" in " ".join(given.stderr.split())
 
 
 def test_real_embeddings_of_any_length_give_the_figures_of_unit_ones(test_data: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from atmda.core.embeddings.lengths import are_unit, span
 from atmda.core.evaluation.grid import run_grid
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.selection import Chooser
@@ -17,7 +18,7 @@ from atmda.tasks.anchors import ANCHORS
 from atmda.tasks.backgrounds import described
 from atmda.tasks.evaluation import Evaluated, evaluated
 from atmda.tasks.observer import Observer
-from atmda.tasks.one_length import of_one_length
+from atmda.tasks.one_length import of_one_length, unit_by
 from atmda.tasks.results import ClassifyResult
 
 
@@ -65,23 +66,28 @@ def _of_one_length(
     backgrounds: Backgrounds,
     observer: Observer,
 ) -> tuple[Evaluated, FloatArray | None, Backgrounds, list[str]]:
-    """Clips, anchors and backgrounds, at unit length where others of them are; and the names of what was changed."""
-    clips = f"the embeddings of {settings.embeddings}"
-    anchors = f"the anchors of {settings.text_embeddings or 'the sentences'}"
-    recordings, sentences = f"the backgrounds of {settings.bg_embeddings}", f"the sentences of {settings.bg_type}"
-    sides = {
-        anchors: text,
-        sentences: backgrounds.text,
-        clips: data.table.embeddings,
-        recordings: backgrounds.audio if backgrounds.own is None else backgrounds.own,
-    }
+    """Clips, anchors and backgrounds, at unit length where others of them are; and the names of what was changed.
+
+    Sentences that an encoder embedded are left as they came: with compact their lengths mean something.
+    """
+    made_by = unit_by(data.table.identity)
+    clips, recordings = f"the embeddings of {settings.embeddings}", f"the backgrounds of {settings.bg_embeddings}"
+    anchors = f"the anchors of {settings.text_embeddings}"
+    given = None if settings.text_embeddings is None else text
+    if given is not None and made_by and "text" not in made_by:
+        observer.notice(f"note: {anchors} are {span(given)} long, as this encoder's may be; taken as they are.")
+        given = None
+    heard = backgrounds.audio if backgrounds.own is None else backgrounds.own
+    sides = {anchors: given, clips: data.table.embeddings, recordings: heard}
     there = {name: rows for name, rows in sides.items() if rows is not None}
-    found = of_one_length(there, observer, keep=settings.keep_lengths)
-    data = replace(data, table=replace(data.table, embeddings=found[clips]))
-    backgrounds = replace(backgrounds, text=found.get(sentences))
-    if backgrounds.own is None:
-        backgrounds = replace(backgrounds, audio=found.get(recordings))
-    else:
-        backgrounds = replace(backgrounds, own=found.get(recordings))
+    others = [rows for rows in (backgrounds.text, None if settings.text_embeddings else text) if rows is not None]
+    reference = "audio" in made_by or any(are_unit(rows) for rows in others)
+    found = of_one_length(there, observer, keep=settings.keep_lengths, reference=reference)
     changed = [name for name, rows in found.items() if rows is not there[name]]
-    return data, found.get(anchors), backgrounds, changed
+    part = "audio" if backgrounds.own is None else "own"
+    return (
+        replace(data, table=replace(data.table, embeddings=found[clips])),
+        found.get(anchors, text),
+        replace(backgrounds, **{part: found.get(recordings)}),  # type: ignore[arg-type]
+        changed,
+    )

@@ -6,7 +6,7 @@ a method makes, class means, are shorter than 1 by what their clips differ; they
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from atmda.core.embeddings.lengths import are_unit, span, unit
@@ -36,6 +36,14 @@ def of_one_length(
     for name in odd:
         observer.warning(f"{name} have lengths of {span(sides[name])}, not 1; they are taken as they are.")
     return sides
+
+
+def unit_by(identity: Mapping[str, str]) -> tuple[str, ...]:
+    """Which embeddings of the encoder that `identity` names always have length 1: "audio", "text"; () if unknown."""
+    from atmda.core.encoders import ENCODERS
+
+    spec = ENCODERS.find(identity.get("encoder", ""))
+    return spec.unit if spec else ()
 
 
 def brought_to_length(table: EmbeddingTable, name: str, reference: bool, observer: Observer) -> EmbeddingTable:

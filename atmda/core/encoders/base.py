@@ -28,7 +28,6 @@ class Encoder(ABC):
             `preprocessing`. Stores with different identities are never mixed.
         about: what a user is told of it beside its name: which weights, how they run.
         text_background: what to tell a user who describes the background by text, "" where that is known to help.
-        unit: whether all its embeddings have length 1.
         concurrent: whether several threads may call `encode` at once (true on a CPU).
     """
 
@@ -39,7 +38,6 @@ class Encoder(ABC):
     batch_size: int
     identity: dict[str, str]
     concurrent: bool = True
-    unit: bool = False
     about: str = ""
     text_background: str = ""
 

@@ -45,7 +45,6 @@ class ClapEncoder(Encoder):
     """
 
     name = "laion-clap"
-    unit = True
     dim = 512
     sample_rate = frontend.SAMPLE_RATE
 

@@ -75,7 +75,6 @@ class CompactEncoder(Encoder):
     """The built-in encoder on the CPU; see the module's docstring."""
 
     name = "compact"
-    unit = True
     sample_rate = SAMPLE_RATE
     batch_size = 8
     concurrent = True
