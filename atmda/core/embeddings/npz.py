@@ -24,15 +24,16 @@ LABEL_SEPARATOR = ";"
 def read_npz(path: Path) -> EmbeddingTable:
     """What `write_npz` wrote, or as much of it as there is. Raises StoreError."""
     archive = Archive.read(path, ("embeddings", "clips"), OTHERS)
+    clips = archive.texts("clips")
     known: dict[str, Any] = {name: archive.texts(name) for name in TEXTS if name in archive}
     known |= {name: archive.seconds(name) for name in TIMES if name in archive}
     sets = [_separated(text) for text in archive.texts("labels")] if "labels" in archive else None
     identity, scale = f"{path}: its identity", f"{path}: its logit_scale"
     return EmbeddingTable(
-        clips=archive.texts("clips"),
+        clips=clips,
         embeddings=archive.rows("embeddings"),
         labels=[labels[0] for labels in sets] if sets and all(len(labels) == 1 for labels in sets) else None,
-        folds=archive.whole_numbers("folds") if "folds" in archive else None,
+        folds=archive.folds("folds", clips) if "folds" in archive else None,
         identity=identity_of(parsed_object(archive.text("identity"), identity), identity)
         if "identity" in archive
         else {},
