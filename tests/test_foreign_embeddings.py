@@ -72,6 +72,12 @@ def test_a_fold_of_nan_is_refused_and_never_a_number() -> None:
         fold_number(float("nan"))
 
 
+def test_folds_that_some_clips_lack_are_said_not_to_be_used() -> None:
+    table = parquet([1.0, np.nan, 2.0, 2.0])
+    assert table.folds is None
+    assert table.notes == ("1 of 4 clips have no fold, so its folds are not used.",)
+
+
 def test_words_of_bytes_are_utf_8() -> None:
     table = npz(labels=[w.encode() for w in ("dog", "Bär", "dog", "犬")], clips=[c.encode() for c in CLIPS])
     assert table.labels == ["dog", "Bär", "dog", "犬"]

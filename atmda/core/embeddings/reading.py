@@ -60,8 +60,14 @@ def read_store(folder: Path, *, partial: bool = False) -> EmbeddingTable:
         logit_scale=manifest.logit_scale if manifest else None,
         silent=_silent(table),
         problems=tuple(problems),
-        notes=tuple(contents.notes()),
+        notes=(*contents.notes(), *_without_fold(table)),
     )
+
+
+def _without_fold(table: pa.Table) -> list[str]:
+    """A sentence where some clips have a fold and others have none (null, or pandas' NaN): they cannot be used then."""
+    none = table["fold"].null_count if "fold" in table.column_names else 0
+    return [f"{none} of {len(table)} clips have no fold, so its folds are not used."] if 0 < none < len(table) else []
 
 
 def _silent(table: pa.Table) -> frozenset[str]:
