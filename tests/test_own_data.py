@@ -282,7 +282,7 @@ def noisy(n: int = 120) -> None:
     rng = np.random.default_rng(1)
     y = rng.integers(0, 3, n)
     background = np.zeros(8, np.float32)
-    background[2] = 1.6
+    background[2] = 4.0
     X = np.eye(3, 8)[y] + 0.15 * rng.standard_normal((n, 8)) + background
     names = np.array(["cat", "dog", "rain"])
     np.savez(

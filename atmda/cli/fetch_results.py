@@ -41,6 +41,8 @@ def show_verdict(target: Target, verdict: Verdict, console: Console) -> dict[str
     right = verdict.checked - len(verdict.missing) - len(verdict.differ)
     console.text(f"{target.name}: {right} of {verdict.checked} files are as published.")
     if not verdict.good:
-        console.warning(f"mend it with: atmda fetch {target.name} --force")
+        console.warning(
+            f"atmda fetch {target.name} --force replaces what differs by what is published; keep your own changes first"
+        )
     lists = {"missing": list(verdict.missing), "differ": list(verdict.differ)}
     return {"checked": verdict.checked, "good": verdict.good, **lists}

@@ -129,6 +129,25 @@ def as_array(value: Any) -> npt.NDArray[Any]:
     raise ValueError(f"{value.module}.{value.name} is not an array")
 
 
+def as_word(value: Any) -> str | None:
+    """The text that a value is, or that a `Call` would have made: of bytes as UTF-8. None for anything else.
+
+    Raises ValueError for bytes that are no text.
+    """
+    if isinstance(value, Call) and value.name == "scalar":
+        kind = value.arguments[0]
+        code = str(kind.arguments[0]) if isinstance(kind, Call) and kind.name == "dtype" else ""
+        if code[:1] == "U":
+            big = isinstance(kind.state, tuple) and kind.state[1] == ">"
+            return _as_bytes(value.arguments[1]).decode("utf-32-be" if big else "utf-32-le").rstrip("\0")
+        value = value.arguments[1] if code[:1] == "S" else value
+    if isinstance(value, Call) and value.name == "encode":
+        value = _as_bytes(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8")
+    return value if isinstance(value, str) else None
+
+
 def _shaped(flat: npt.NDArray[Any], shape: tuple[int, ...], fortran: bool) -> npt.NDArray[Any]:
     array: npt.NDArray[Any] = flat.reshape(shape, order="F" if fortran else "C")
     return array

@@ -165,7 +165,10 @@ def present(clips: Iterable[Clip], problems: list[str], dataset: str, source: st
     if absent and not kept:
         raise missing(absent[0].path.parent, dataset)
     if not kept:
-        raise AtmdaError(f"{source} lists no recording that can be used.", f"Fetch it again: atmda fetch {dataset}")
+        raise AtmdaError(
+            f"{source} lists no recording that can be used.",
+            f"Put it right; or keep your own elsewhere, then: atmda fetch {dataset}",
+        )
     if absent:
         problems.append(
             f"{len(absent)} of {len(absent) + len(kept)} recordings named in {source} are not on disk, "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -10,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from atmda.core.files import read_small
+from atmda.datasets.encodings import decoded
 from atmda.errors import SettingsError
-
-MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", codecs.BOM_UTF8: "utf-8-sig"}
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,13 @@ def read_text(path: Path, setting: str) -> str:
         content = read_small(path)
     except OSError as error:
         raise SettingsError(f"`{setting}` {path}: it cannot be read ({error.strerror}).", setting=setting) from error
-    encoding = next((name for mark, name in MARKS.items() if content.startswith(mark)), "utf-8")
     try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
+        return decoded(content)
+    except ValueError as error:  # UnicodeDecodeError is one
         raise SettingsError(
-            f"`{setting}` {path}: it is not text in UTF-8.", "Save it as UTF-8 and try again.", setting=setting
+            f"`{setting}` {path}: it is not text in UTF-8 or UTF-16.",
+            "Save it as UTF-8 and try again.",
+            setting=setting,
         ) from error
 
 

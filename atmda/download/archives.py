@@ -23,7 +23,7 @@ from atmda.download.untar import untar
 from atmda.errors import AtmdaError
 
 RESERVE = 50_000_000
-FETCH_AGAIN = "Fetch it again with `force`."
+FETCH_AGAIN = "Move it elsewhere and fetch again."
 DAMAGED = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
 
 

@@ -34,7 +34,7 @@ def unpack_7z(
     except AtmdaError:
         raise
     except Exception as error:  # py7zr and its codecs raise exceptions of many kinds on damaged data
-        raise AtmdaError(f"{archive} is damaged ({error}).", "Fetch it again with `force`.") from error
+        raise AtmdaError(f"{archive} is damaged ({error}).", "Move it elsewhere and fetch again.") from error
     found = sorted(path for path in folder.rglob("*") if not path.is_dir() or path.is_symlink())
     for path in found:
         if path.is_symlink() or not path.is_file():

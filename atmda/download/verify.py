@@ -61,7 +61,8 @@ def verify(
         expected = {name: checksum for name, checksum in expected.items() if name in own}
     if not expected:
         raise AtmdaError(
-            f"No checksums are known for {folder}.", f"Fetch it again with: atmda fetch {target.name} `force`"
+            f"No checksums are known for {folder}.",
+            f"Copies that were fetched have them; to compare: atmda fetch {target.name} with another `data_dir`",
         )
     missing: list[str] = []
     differ: list[str] = []

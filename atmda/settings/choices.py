@@ -52,3 +52,11 @@ def split_templates(value: Any) -> Any:
         if "{label}" not in part:
             raise ValueError(f"the sentence {part!r} has no {{label}} in it, where the class's name is to stand")
     return parts
+
+
+def split_labels(value: Any) -> Any:
+    """ "a, b" or '["a", "b"]' -> ("a", "b"). Raises ValueError for a list that is not JSON."""
+    from atmda.datasets.label_text import listed
+
+    words = listed(value) if isinstance(value, str) else None
+    return split_commas(value) if words is None else words

@@ -38,6 +38,9 @@ class ClassifySettings(EncoderSettings):
     text_embeddings: Annotated[Path | None, flag("--text-embeddings", metavar="FILE.npz", panel=WHAT)] = Field(
         None, description="Class anchors made elsewhere: embeddings (c, d) and labels (c,); no encoder is loaded."
     )
+    keep_lengths: Annotated[bool, flag("--keep-lengths", panel=WHAT)] = Field(
+        False, description="Take embeddings made elsewhere as long as they are, instead of making them unit vectors."
+    )
     cv: Annotated[int | None, flag("--cv", metavar="N", panel=WHAT)] = Field(
         None,
         ge=2,

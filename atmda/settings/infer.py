@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field
 
 from atmda.core.bounds import TEMPERATURE
 from atmda.errors import SettingsError
-from atmda.settings.base import Flag, Modality, flag, lower, split_commas
-from atmda.settings.choices import split_templates
+from atmda.settings.base import Flag, Modality, flag, lower
+from atmda.settings.choices import split_labels, split_templates
 from atmda.settings.completion import method_names, scene_names
 from atmda.settings.reading import ReadingSettings
 
@@ -21,9 +21,11 @@ class InferSettings(ReadingSettings):
     """Label recordings by name: with sentences alone, or with prototypes from a few examples of your own."""
 
     class_labels: Annotated[Path | None, flag("--class-labels", metavar="FILE", panel=WHAT)] = Field(
-        None, description="Class labels, one a line, or a CSV with a column label, class, category or name."
+        None,
+        description="Class labels: one a line, all on one line, a JSON list, or a CSV with a column label, class, "
+        "category or name.",
     )
-    labels: Annotated[tuple[str, ...], BeforeValidator(split_commas), flag("--labels", metavar="A,B", panel=WHAT)] = (
+    labels: Annotated[tuple[str, ...], BeforeValidator(split_labels), flag("--labels", metavar="A,B", panel=WHAT)] = (
         Field((), description="Class labels given here, comma separated, instead of a file.")
     )
     audio_folder: Annotated[str | None, flag("--audio-folder", metavar="DIR|GLOB|FILE", panel=WHAT)] = Field(

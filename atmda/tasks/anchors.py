@@ -15,6 +15,7 @@ from atmda.core.types import FloatArray
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.encoding import open_encoder, text_anchors
 from atmda.tasks.evaluation import Evaluated
+from atmda.tasks.given_anchors import check_anchors
 from atmda.tasks.observer import Observer
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class GivenAnchors(Anchors):
         super().__init__(settings, observer)
         assert settings.text_embeddings is not None
         self._text, self.labels = read_text_anchors(settings.text_embeddings)
+        check_anchors(settings.text_embeddings, self._text, self.labels, observer)
 
     def text(self, data: Evaluated) -> FloatArray:
         return self.fitting(data, self._text)

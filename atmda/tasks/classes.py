@@ -16,17 +16,22 @@ from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import text_anchors
 from atmda.tasks.observer import Observer
+from atmda.tasks.one_length import brought_to_length, unit_by
 from atmda.tasks.subjects import Subject
 
 
 @dataclass(frozen=True)
 class Classes:
-    """Labels, the method that tells them apart, fitted, and what makes its scores logits."""
+    """Labels, the method that tells them apart, fitted, and what makes its scores logits.
+
+    unit: whether it was made of unit vectors; None where that is not told (prototypes are means, of any length).
+    """
 
     labels: tuple[str, ...]
     mode: str
     scorer: Scorer
     logit_scale: float
+    unit: bool | None = None
 
 
 def fitted_classes(settings: InferSettings, subject: Subject) -> Classes:
@@ -70,11 +75,12 @@ def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, 
     """`labels` (else those of the examples) with prototypes made as `mode` says."""
 
     method = METHODS.get(settings.mode)
-    examples = None
+    examples, unit = None, "audio" in unit_by(encoder.identity)
     if CLIPS in method.needs:
         from atmda.tasks.examples import labelled_examples
 
         labels, examples = labelled_examples(settings, labels, encoder, observer)
+        examples = brought_to_length(examples, f"the embeddings of {settings.examples}", unit, observer)
         method = _with_fewer_neighbours(method, len(examples) // len(labels), observer)
     text = text_anchors(encoder, labels, settings.templates, observer) if TEXT in method.needs else None
     X = y = None
@@ -88,7 +94,7 @@ def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, 
             f"`mode` {method.name} cannot learn from `examples` {settings.examples}: {error}."
         ) from error
     scale = encoder.logit_scale if method.logit_scale is None else method.logit_scale
-    return Classes(labels, method.name, scorer, scale)
+    return Classes(labels, method.name, scorer, scale, unit)
 
 
 def keep_classes(path: Path, classes: Classes, identity: dict[str, str]) -> None:

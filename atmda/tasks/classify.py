@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from atmda.core.embeddings.lengths import are_unit, span
 from atmda.core.evaluation.grid import run_grid
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.selection import Chooser
 from atmda.core.methods import METHODS
+from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.base import TEXT, Training
+from atmda.core.types import FloatArray
 from atmda.errors import SettingsError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.anchors import ANCHORS
 from atmda.tasks.backgrounds import described
-from atmda.tasks.evaluation import evaluated
+from atmda.tasks.evaluation import Evaluated, evaluated
 from atmda.tasks.observer import Observer
+from atmda.tasks.one_length import of_one_length, unit_by
 from atmda.tasks.results import ClassifyResult
 
 
@@ -29,6 +35,7 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
     data = evaluated(settings, anchors.labels, observer)
     backgrounds = described(settings, data, anchors)
     text = anchors.text(data) if any(TEXT in METHODS.get(mode).needs for mode in settings.mode) else None
+    data, text, backgrounds, made_unit = _of_one_length(settings, data, text, backgrounds, observer)
     encoder = anchors.loaded
     scale = settings.logit_scale or (encoder.logit_scale if encoder else data.table.logit_scale)
     training = Training(len(data.classes), text, data.table.embeddings, data.y)
@@ -48,4 +55,39 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
         )
     except ValueError as error:  # what a method or a metric finds only in the data
         raise SettingsError(f"{settings.embeddings}: {error}.") from error
-    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, anchors.made_with(backgrounds))
+    made_with = {**anchors.made_with(backgrounds), "made_unit": made_unit}
+    return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, made_with)
+
+
+def _of_one_length(
+    settings: ClassifySettings,
+    data: Evaluated,
+    text: FloatArray | None,
+    backgrounds: Backgrounds,
+    observer: Observer,
+) -> tuple[Evaluated, FloatArray | None, Backgrounds, list[str]]:
+    """Clips, anchors and backgrounds, at unit length where others of them are; and the names of what was changed.
+
+    Sentences that an encoder embedded are left as they came: with compact their lengths mean something.
+    """
+    made_by = unit_by(data.table.identity)
+    clips, recordings = f"the embeddings of {settings.embeddings}", f"the backgrounds of {settings.bg_embeddings}"
+    anchors = f"the anchors of {settings.text_embeddings}"
+    given = None if settings.text_embeddings is None else text
+    if given is not None and made_by and "text" not in made_by:
+        observer.notice(f"note: {anchors} are {span(given)} long, as this encoder's may be; taken as they are.")
+        given = None
+    heard = backgrounds.audio if backgrounds.own is None else backgrounds.own
+    sides = {anchors: given, clips: data.table.embeddings, recordings: heard}
+    there = {name: rows for name, rows in sides.items() if rows is not None}
+    others = [rows for rows in (backgrounds.text, None if settings.text_embeddings else text) if rows is not None]
+    reference = "audio" in made_by or any(are_unit(rows) for rows in others)
+    found = of_one_length(there, observer, keep=settings.keep_lengths, reference=reference)
+    changed = [name for name, rows in found.items() if rows is not there[name]]
+    part = "audio" if backgrounds.own is None else "own"
+    return (
+        replace(data, table=replace(data.table, embeddings=found[clips])),
+        found.get(anchors, text),
+        replace(backgrounds, **{part: found.get(recordings)}),  # type: ignore[arg-type]
+        changed,
+    )

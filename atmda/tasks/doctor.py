@@ -87,7 +87,12 @@ def _checkpoint(file: Path) -> Finding:
         return Finding("encoder laion-clap", f"{file}: sha256 {digest(file)[:16]}")
     except OSError as error:
         said = f"{file} cannot be read ({error.strerror})"
-        return Finding("encoder laion-clap", said, False, "Fetch it again: atmda fetch laion-clap `force`.")
+        return Finding(
+            "encoder laion-clap",
+            said,
+            False,
+            "Check its permissions; or keep it elsewhere, then: atmda fetch laion-clap",
+        )
 
 
 def _data_directory(workspace: Workspace) -> Iterator[Finding]:

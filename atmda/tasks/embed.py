@@ -49,7 +49,7 @@ def _one_file(settings: EmbedSettings, data: Dataset, output: Path, observer: Ob
     """A single file is made of a store beside it, so that it resumes as a store does."""
     output = output if output.suffix == f".{settings.format}" else output.with_name(f"{output.name}.{settings.format}")
     if output.exists() and not settings.force:
-        raise StoreError(f"{output}: it exists already.", "Choose another `output`, or `force` to make it again.")
+        raise StoreError(f"{output}: it exists already.", "Choose another `output`; `force` replaces what is there.")
     folder = partial(output)
     done = _fill(settings, data, folder, observer)
     write = write_npz if settings.format == "npz" else write_original

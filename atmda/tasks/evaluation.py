@@ -14,7 +14,7 @@ from atmda.core.methods.base import LABELS, Split
 from atmda.core.types import BoolArray, IntArray
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
-from atmda.tasks.observer import Observer, some_of
+from atmda.tasks.observer import Observer, some_of, warn_of_one_class
 from atmda.tasks.splitting import SPLITS
 from atmda.tasks.stored import whole_store
 from atmda.tasks.true_classes import true_classes
@@ -95,6 +95,7 @@ def _warn(
     observer: Observer,
 ) -> None:
     """Say what makes figures worse or better than they should be."""
+    warn_of_one_class(classes, observer)
     if "tgap" in settings.mode and isinstance(settings.top_n, int):
         _warn_of_too_many_neighbours(settings.top_n, min(len(split.train) for split in splits), len(classes), observer)
     if table.sources is not None and table.folds is not None:

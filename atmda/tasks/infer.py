@@ -9,7 +9,7 @@ from atmda.report.result_file import ResultFile
 from atmda.settings.infer import InferSettings
 from atmda.tasks.classes import CLASSES, Classes
 from atmda.tasks.demo import demo_settings
-from atmda.tasks.observer import Observer
+from atmda.tasks.observer import Observer, warn_of_one_class
 from atmda.tasks.profiles import PROFILES
 from atmda.tasks.results import InferResult
 from atmda.tasks.subjects import SUBJECTS, Recordings
@@ -47,6 +47,8 @@ def infer(
     file = ResultFile(settings.output, places.new_journal, observer.warning, places.results, settings.spreadsheet_safe)
     subject = SUBJECTS[settings.subject](settings, observer, recordings)
     classes = CLASSES[settings.classes_from](settings, subject)
+    subject.meet(classes.unit)
+    warn_of_one_class(classes.labels, observer)
     profile = PROFILES[settings.modality](settings, subject, classes, background)
     temperature = None if profile is None else settings.temperature
     observer.detail(f"{len(classes.labels)} classes by mode {classes.mode}{_loudest(classes, profile)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,3 +43,11 @@ class Observer:
     def progress(self, what: str, total: int) -> Iterator[Advance]:
         """While the block runs, `what` is under way; call what it yields with how many more of `total` are done."""
         yield lambda count: None
+
+
+def warn_of_one_class(labels: Sequence[str], observer: Observer) -> None:
+    """With one label every recording has it, and a softmax over one class is 1 whatever is heard."""
+    if len(labels) == 1:
+        observer.warning(
+            f"{labels[0]!r} is the only class: nothing can be told apart, and every recording gets it for certain."
+        )

@@ -20,6 +20,7 @@ from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import embedded, made_by, open_encoder, tell_problems
 from atmda.tasks.observer import Observer
+from atmda.tasks.one_length import brought_to_length
 from atmda.tasks.stored import any_store
 from atmda.tasks.unfinished import Unfinished
 
@@ -53,6 +54,9 @@ class Subject:
     def clips(self) -> Iterator[EmbeddedClip]:
         """Each clip in order, embedded."""
         raise NotImplementedError
+
+    def meet(self, unit: bool | None) -> None:
+        """Told, before `clips`, whether classes are made of unit vectors; what the encoder embeds goes with them."""
 
     def kept(self) -> AbstractContextManager[object]:
         """A block in which finished work is kept should it be interrupted, and let go of where it ends well."""
@@ -115,6 +119,9 @@ class StoredSubject(Subject):
         check_same(encoder.identity, self.identity, f"`model` {encoder.name}", self.name, TEXT_FIELDS)
         check_width(encoder.dim, self.width, f"`model` {encoder.name}", f"those in {self.name} have")
         return encoder
+
+    def meet(self, unit: bool | None) -> None:
+        self._table = brought_to_length(self._table, f"the embeddings of {self.name}", bool(unit), self.observer)
 
     @property
     def identity(self) -> dict[str, str]:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atmda.core.device import available_memory
+from atmda.core.embeddings.folds import fold_numbers
 from atmda.core.embeddings.table import Seconds, scorable
 from atmda.core.files import refuse_pipes
 from atmda.core.types import FloatArray, IntArray
@@ -53,16 +54,25 @@ class Archive:
         return name in self.arrays
 
     def texts(self, name: str) -> list[str]:
-        """Words (n,); whole numbers, as class ids, are written out."""
-        array = self.arrays[name]
+        """Words (n,), those of bytes as UTF-8; whole numbers, as class ids, are written out."""
+        array = self._words(name)
         self._require(name, array.ndim == 1 and (array.dtype.kind in "Uiu" or not array.size), "a row of words")
         return list(map(str, array.tolist()))
 
     def text(self, name: str) -> str:
         """One text."""
-        array = self.arrays[name]
+        array = self._words(name)
         self._require(name, array.ndim == 0 and array.dtype.kind == "U", "a text")
         return str(array)
+
+    def _words(self, name: str) -> Array:
+        array = self.arrays[name]
+        if array.dtype.kind != "S":
+            return array
+        try:
+            return np.char.decode(array, "utf-8")
+        except UnicodeDecodeError as error:
+            raise StoreError(f"{self.path}: its array {name} holds bytes that are not text in UTF-8.") from error
 
     def raw(self, name: str) -> bytes:
         """Bytes, stored as uint8 (n,)."""
@@ -96,17 +106,14 @@ class Archive:
         self._require(name, array.ndim == 1 and array.dtype.kind in "fiu", "a row of numbers")
         return np.asarray(array, np.float64)
 
-    def whole_numbers(self, name: str) -> IntArray:
-        """Int64 (n,), also where they are stored as 1.0, 2.0 or as text."""
-        array = self.arrays[name]
+    def folds(self, name: str, clips: Sequence[str]) -> IntArray:
+        """Int64 (n,), also where they are stored as 1.0, as text or as "fold1"; `clips` are whose they are."""
+        array = self._words(name)
         self._require(name, array.ndim == 1 and array.dtype.kind in "fiuU", "a row of whole numbers")
         try:
-            numbers = array.astype(np.float64)
-        except ValueError:
-            numbers = np.full(1, np.nan)
-        fits = bool((np.abs(numbers) < 2**53).all()) and bool((numbers == np.rint(numbers)).all())
-        self._require(name, fits, "a row of whole numbers")
-        return numbers.astype(np.int64)
+            return fold_numbers(array.tolist(), clips)
+        except ValueError as error:
+            raise StoreError(f"{self.path}: its array {name} is not a row of whole numbers: {error}.") from error
 
     def _require(self, name: str, fits: bool, what: str) -> None:
         if not fits:
@@ -131,7 +138,13 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
             raise ValueError("no plain array")
         shape, _, dtype = _HEADERS[version](stream)
         size = info.file_size - stream.tell()
-    if dtype.kind not in "fiuU" or not dtype.itemsize or any(n < 0 for n in shape):
+    if dtype.kind not in "fiuUS":
+        holds = "Python objects, which only running them would read" if dtype.hasobject else str(dtype)
+        raise StoreError(
+            f"{archive.filename}: it is not a NumPy archive of plain arrays: {info.filename} holds {holds}.",
+            "Save words as array.astype(str), numbers as float32.",
+        )
+    if not dtype.itemsize or any(n < 0 for n in shape):
         raise ValueError("no plain array")
     if math.prod(shape) * dtype.itemsize != size:
         raise ValueError("its shape is not that of its bytes")

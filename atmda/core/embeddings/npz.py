@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from atmda.core.embeddings.archive import Archive
-from atmda.core.embeddings.table import EmbeddingTable
+from atmda.core.embeddings.table import EmbeddingTable, scorable
 from atmda.core.files import publish
 from atmda.core.types import FloatArray
 from atmda.core.untrusted import identity_of, logit_scale_of, parsed_object
@@ -24,15 +24,16 @@ LABEL_SEPARATOR = ";"
 def read_npz(path: Path) -> EmbeddingTable:
     """What `write_npz` wrote, or as much of it as there is. Raises StoreError."""
     archive = Archive.read(path, ("embeddings", "clips"), OTHERS)
+    clips = archive.texts("clips")
     known: dict[str, Any] = {name: archive.texts(name) for name in TEXTS if name in archive}
     known |= {name: archive.seconds(name) for name in TIMES if name in archive}
     sets = [_separated(text) for text in archive.texts("labels")] if "labels" in archive else None
     identity, scale = f"{path}: its identity", f"{path}: its logit_scale"
     return EmbeddingTable(
-        clips=archive.texts("clips"),
+        clips=clips,
         embeddings=archive.rows("embeddings"),
         labels=[labels[0] for labels in sets] if sets and all(len(labels) == 1 for labels in sets) else None,
-        folds=archive.whole_numbers("folds") if "folds" in archive else None,
+        folds=archive.folds("folds", clips) if "folds" in archive else None,
         identity=identity_of(parsed_object(archive.text("identity"), identity), identity)
         if "identity" in archive
         else {},
@@ -50,9 +51,13 @@ def _separated(text: str) -> tuple[str, ...]:
 def read_text_anchors(path: Path) -> tuple[FloatArray, tuple[str, ...]]:
     """Class anchors from a `.npz`: `embeddings` (c, d) float32 and `labels` (c,) str. Raises StoreError."""
     archive = Archive.read(path, ("embeddings", "labels"))
-    embeddings, labels = archive.scorable_rows("embeddings"), tuple(archive.texts("labels"))
+    embeddings, labels = archive.rows("embeddings"), tuple(archive.texts("labels"))
     if len(embeddings) != len(labels):
         raise StoreError(f"{path}: embeddings {embeddings.shape} do not fit {len(labels)} labels.")
+    bad = [label for label, fits in zip(labels, scorable(embeddings), strict=True) if not fits]
+    if bad or not labels:
+        which = f" (those of {', '.join(map(repr, bad[:10]))})" if bad else ""
+        raise StoreError(f"{path}: its array embeddings is not rows of finite numbers{which}.", "Make them again.")
     return embeddings, labels
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from atmda.core.embeddings.archive import damage_named
+from atmda.core.embeddings.original_entry import Entry
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.files import publish
-from atmda.core.safe_pickle import as_array
 from atmda.core.types import FloatArray
-
-if TYPE_CHECKING:
-    from atmda.core.torchfile import TorchFile
+from atmda.errors import StoreError
 
 _NO_DICTIONARY = (
     "it is not the original scripts' dictionary of embeddings, "
@@ -40,25 +38,37 @@ def write_original(table: EmbeddingTable, path: Path) -> None:
 
 
 def read_original(path: Path) -> EmbeddingTable:
-    """What the original scripts, or `write_original`, wrote. Raises StoreError, AtmdaError."""
+    """What the original scripts, or `write_original`, wrote; classes may be names, numbers tensors of any kind.
+
+    Clips without `class_gt` have no label. Raises StoreError, AtmdaError, which name the clip that is not as it should.
+    """
     from atmda.core.torchfile import TorchFile
 
     with TorchFile(path) as file, damage_named(path, _NO_DICTIONARY):
-        items = list(file.value.items())
-        embeddings = np.stack([_vector(file, entry["embd"], clip) for clip, entry in items])
-        clips = [str(clip) for clip, _ in items]
-        ids, folds = (
-            [int(as_array(entry[key])) for _, entry in items] if all(key in entry for _, entry in items) else None
-            for key in ("class_gt", "fold")
+        if not isinstance(file.value, dict) or not file.value:
+            raise StoreError(f"{path}: {_NO_DICTIONARY}")
+        clips: list[str] = []
+        rows: list[FloatArray] = []
+        labels: list[tuple[str, ...]] = []
+        folds: list[object] = []
+        for name, entry in file.value.items():
+            try:
+                clip = Entry(file, str(name) if isinstance(name, str | int) else "", entry)
+                clips.append(clip.name)
+                rows.append(clip.embedding())
+                labels.append(clip.labels())
+                folds += clip.fold()
+                if len(rows[-1]) != len(rows[0]):
+                    raise ValueError(f"its embedding has {len(rows[-1])} numbers, that of {clips[0]} {len(rows[0])}")
+            except ValueError as error:
+                raise StoreError(f"{path}: the entry of {str(name)!r:.80}: {error}.") from error
+        if folds and len(folds) < len(clips):
+            raise StoreError(f"{path}: {len(clips) - len(folds)} of {len(clips)} clips have no fold.")
+        one = all(len(own) == 1 for own in labels)
+        return EmbeddingTable(
+            clips,
+            np.stack(rows),
+            [own[0] for own in labels] if one else None,
+            np.asarray(folds, np.int64) if folds else None,
+            label_sets=labels if any(labels) and not one else None,
         )
-        labels = None if ids is None else [str(number) for number in ids]
-        return EmbeddingTable(clips, embeddings, labels, None if folds is None else np.asarray(folds, np.int64))
-
-
-def _vector(file: TorchFile, value: Any, clip: str) -> FloatArray:
-    """One embedding, saved as a NumPy array or as a tensor: float32 (d,)."""
-    from atmda.core.torchfile import stored
-
-    place = stored(value)
-    array = as_array(value) if place is None else file.read(place, clip).numpy()
-    return np.asarray(array, np.float32).reshape(-1)

@@ -38,7 +38,9 @@ def read_store(folder: Path, *, partial: bool = False) -> EmbeddingTable:
         table = pa.concat_tables(tables, promote_options="default")
         embeddings = embedding_matrix(table["embedding"])
     except ValueError as error:  # which what Arrow raises is, too
-        raise StoreError(f"{folder}: {str(error).rstrip('.')}.", "Embed again with `force`.") from error
+        raise StoreError(
+            f"{folder}: {str(error).rstrip('.')}.", "Put it right, or embed into another `output`."
+        ) from error
     folds = known_values(table, "fold")
     return EmbeddingTable(
         clips=table["clip"].to_pylist(),
@@ -58,8 +60,14 @@ def read_store(folder: Path, *, partial: bool = False) -> EmbeddingTable:
         logit_scale=manifest.logit_scale if manifest else None,
         silent=_silent(table),
         problems=tuple(problems),
-        notes=tuple(contents.notes()),
+        notes=(*contents.notes(), *_without_fold(table)),
     )
+
+
+def _without_fold(table: pa.Table) -> list[str]:
+    """A sentence where some clips have a fold and others have none (null, or pandas' NaN): they cannot be used then."""
+    none = table["fold"].null_count if "fold" in table.column_names else 0
+    return [f"{none} of {len(table)} clips have no fold, so its folds are not used."] if 0 < none < len(table) else []
 
 
 def _silent(table: pa.Table) -> frozenset[str]:
@@ -74,5 +82,7 @@ def _read(path: Path, expected: str | None, contents: Contents) -> ShardFile:
     shard = read_shard(path, expected=expected)
     manifest = contents.manifest
     if manifest is not None and shard.maker is not None and shard.maker.identity != manifest.identity:
-        raise StoreError(f"{path}: another encoder than the manifest names made it.", "Embed again with `force`.")
+        raise StoreError(
+            f"{path}: another encoder than the manifest names made it.", "Embed again into another `output`."
+        )
     return shard

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from atmda.core.clip import Clip
+from atmda.core.embeddings.folds import fold_numbers
 from atmda.core.fingerprint import Fingerprint
 from atmda.core.types import FloatArray
 
@@ -121,13 +122,27 @@ def in_kind(table: pa.Table) -> pa.Table:
     for name, kind in KINDS.items():
         if name in table.column_names and table[name].type != kind:
             try:
-                column = table[name].cast(kind)
+                column = _whole(table[name]) if name == "fold" else table[name].cast(kind)
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 raise ValueError(f"its column {name} does not hold {kind}") from error
             table = table.set_column(table.column_names.index(name), name, column)
     if table["clip"].null_count:
         raise ValueError("its column clip does not name every clip")
     return table
+
+
+def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Folds as int32, nulls as they are. Raises ValueError for what is no whole number, which it names."""
+    values = column.to_pylist()
+    rows = [row for row, value in enumerate(values) if value is not None]
+    try:
+        numbers = fold_numbers([values[row] for row in rows], [f"row {row + 1}" for row in rows])
+    except ValueError as error:
+        raise ValueError(f"its column fold does not hold whole numbers: {error}") from error
+    found: list[int | None] = [None] * len(values)
+    for row, number in zip(rows, numbers.tolist(), strict=True):
+        found[row] = number
+    return pa.chunked_array([pa.array(found, KINDS["fold"])])
 
 
 def embedding_matrix(column: pa.ChunkedArray) -> FloatArray:

@@ -64,7 +64,7 @@ class EmbeddingStore:
         if different := manifest.differences(self.maker):
             raise StoreError(
                 f"{self.folder}: it was made in another way: {'; '.join(different)}.",
-                "Choose another `output`, or `force` to start again.",
+                "Choose another `output`; `force` deletes what is there.",
             )
         self.told += found.notes()
         if lost := sum((manifest.shards or {})[name].rows for name in found.missing):

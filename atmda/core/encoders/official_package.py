@@ -55,6 +55,10 @@ def load(request: EncoderRequest) -> Encoder:
 
 PLUGINS = (
     EncoderSpec(
-        "laion-clap-reference", "the official package itself, where it is installed", load, long=("windows", "fusion")
+        "laion-clap-reference",
+        "the official package itself, where it is installed",
+        load,
+        long=("windows", "fusion"),
+        unit=("audio", "text"),
     ),
 )

@@ -46,6 +46,7 @@ class EncoderSpec:
         load: from a request to the encoder.
         precisions: kinds of arithmetic it has; which of them a device has is found out when it is loaded.
         long: what it can do with recordings longer than its window: "windows", "fusion".
+        unit: which of its embeddings always have length 1: "audio", "text".
     """
 
     name: str
@@ -53,6 +54,7 @@ class EncoderSpec:
     load: Callable[[EncoderRequest], Encoder]
     precisions: tuple[str, ...] = ("fp32",)
     long: tuple[str, ...] = ("windows",)
+    unit: tuple[str, ...] = ()
 
     def check(self, request: EncoderRequest) -> None:
         """Raises SettingsError for a precision or a treatment of long recordings that the encoder has not."""

@@ -47,5 +47,6 @@ PLUGINS = (
         load,
         precisions=("fp32", "bf16", "fp16"),
         long=("windows", "fusion"),
+        unit=("audio", "text"),
     ),
 )

@@ -21,4 +21,4 @@ def load(request: EncoderRequest) -> Encoder:
     return CompactEncoder()
 
 
-PLUGINS = (EncoderSpec("compact", "built in: small, offline, works at once", load),)
+PLUGINS = (EncoderSpec("compact", "built in: small, offline, works at once", load, unit=("audio",)),)

@@ -1,0 +1,57 @@
+"""Embeddings that are to meet, brought to unit length where others among them have it; what was done is said.
+
+Scores are plain dot products, as published: an anchor twice as long as the others wins twice as easily. Prototypes that
+a method makes, class means, are shorter than 1 by what their clips differ; they are made behind this and left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from atmda.core.embeddings.lengths import are_unit, span, unit
+from atmda.core.embeddings.table import EmbeddingTable
+from atmda.core.types import FloatArray
+from atmda.tasks.observer import Observer
+
+
+def of_one_length(
+    sides: dict[str, FloatArray], observer: Observer, *, keep: bool = False, reference: bool = False
+) -> dict[str, FloatArray]:
+    """`sides`, each (n, d) under the words that name it, those that are not unit vectors made so where another one is.
+
+    Where none is, all stay as they are. `keep`: leave them. `reference`: what else they meet has unit length. Sides
+    that are not touched are the same arrays.
+    """
+    told = {name: are_unit(rows) for name, rows in sides.items()}
+    units = [name for name, found in told.items() if found]
+    odd = [name for name, found in told.items() if found is False]
+    if (units or reference) and not keep:
+        for name in odd:
+            observer.warning(
+                f"{name} have lengths of {span(sides[name])}, and {_of(units, 'what they meet')} length 1: "
+                "they are brought to length 1."
+            )
+        return {name: unit(rows) if name in odd else rows for name, rows in sides.items()}
+    for name in odd:
+        observer.warning(f"{name} have lengths of {span(sides[name])}, not 1; they are taken as they are.")
+    return sides
+
+
+def unit_by(identity: Mapping[str, str]) -> tuple[str, ...]:
+    """Which embeddings of the encoder that `identity` names always have length 1: "audio", "text"; () if unknown."""
+    from atmda.core.encoders import ENCODERS
+
+    spec = ENCODERS.find(identity.get("encoder", ""))
+    return spec.unit if spec else ()
+
+
+def brought_to_length(table: EmbeddingTable, name: str, reference: bool, observer: Observer) -> EmbeddingTable:
+    """`table` with embeddings of unit length where `reference`, what they meet, has it; else as it is, and said."""
+    rows = of_one_length({name: table.embeddings}, observer, reference=reference)[name]
+    return table if rows is table.embeddings else replace(table, embeddings=rows)
+
+
+def _of(names: Iterable[str], otherwise: str) -> str:
+    found = list(names)
+    return f"{found[0]} have" if found else f"{otherwise} has"
