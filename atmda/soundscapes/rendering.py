@@ -18,8 +18,8 @@ import numpy as np
 import soxr
 
 from atmda.core.audio import AS_USUAL
-from atmda.core.audio.bounds import check_peak
 from atmda.core.audio.channels import mono
+from atmda.core.audio.levels import Levels
 from atmda.core.audio.recording import open_source
 from atmda.core.audio.source import Notes
 from atmda.core.audio.time_limit import TimeLimit
@@ -162,9 +162,10 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list
     samples = np.concatenate([np.zeros(0, np.float32), *blocks])
     if len(samples) < wanted:
         raise AudioError(shown, f"it ends after {start + len(samples)} of {source.frames} frames (truncated)")
-    if not np.isfinite(samples).all():
-        raise AudioError(shown, "it holds samples that are not numbers (NaN or infinity)")
-    check_peak(shown, float(np.abs(samples).max(initial=0.0)))
+    levels = Levels(source.step)
+    levels.add(shown, samples)
+    if levels.silent and levels.peak:  # zeros are told of where they are mixed in
+        found.tell(levels.note)
     if notes is not None:
         notes += [f"{shown}: {note}" for note in found]
     if repeat and len(samples) < stop - start:

@@ -11,6 +11,7 @@ from pathlib import Path
 import soundfile as sf
 
 from atmda.core.audio.complaints import told
+from atmda.core.audio.levels import step
 from atmda.core.audio.riff import Recovered, Spliced, recovered
 from atmda.core.audio.source import Source, Tell, block_frames
 from atmda.core.audio.truncation import truncation
@@ -39,20 +40,22 @@ def open_sndfile(path: Path, name: str, size: int, tell: Tell) -> Source:
         raise UnreadableError(name, NOT_AUDIO)
     if reason := truncation(path, size):
         raise AudioError(name, reason)
-    rate, frames, channels = info
+    rate, frames, channels, subtype = info
     if frames == 0:
         but = "a header and nothing else" if size <= A_HEADER else f"so its header says, though it has {size} bytes"
         raise AudioError(name, f"it holds no samples ({but})")
     if mended is not None:
         tell(mended.note)
-    return Source(rate, frames, channels, lambda first, count: _blocks(path, mended, name, first, count, tell))
+    return Source(
+        rate, frames, channels, lambda first, count: _blocks(path, mended, name, first, count, tell), step(subtype)
+    )
 
 
-def _info(path: Path, mended: Recovered | None, tell: Tell) -> tuple[int, int, int] | None:
-    """Sample rate, frames and channels; None where libsndfile refuses the file."""
+def _info(path: Path, mended: Recovered | None, tell: Tell) -> tuple[int, int, int, str] | None:
+    """Sample rate, frames, channels and the samples' format; None where libsndfile refuses the file."""
     try:
         with told(tell), _opened(path, mended) as file:
-            return file.samplerate, file.frames, file.channels
+            return file.samplerate, file.frames, file.channels, file.subtype
     except (sf.LibsndfileError, RuntimeError):
         return None
 
