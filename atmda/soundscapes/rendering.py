@@ -1,7 +1,7 @@
 """From a soundscape's events to its samples, by scaper's definitions (version 1.6.5).
 
 - A recording is cut to the event, mixed to mono, resampled (soxr HQ) and clipped to [-1, 1], which sox does to
-  the overshoot of full-scale recordings; a short background is repeated.
+  the overshoot of full-scale recordings (integers stored as floats are divided first); a short background is repeated.
 - Background gain: ref_db - L(background). Event gain: ref_db + snr - L(event), measured before fades and padding.
 - An event fades in and out over 10 ms as a quarter sine; it begins at int(event_time * sample_rate).
 - The sum is the soundscape: no reverb, no limiting unless asked.
@@ -19,6 +19,7 @@ import soxr
 
 from atmda.core.audio import AS_USUAL
 from atmda.core.audio.channels import mono
+from atmda.core.audio.full_scale import at_full_scale
 from atmda.core.audio.levels import Levels
 from atmda.core.audio.recording import open_source
 from atmda.core.audio.source import Notes
@@ -158,7 +159,8 @@ def read_event(event: Event, sample_rate: int, repeat: bool = False, notes: list
         end = source.frames / source.sample_rate
         raise AudioError(shown, f"the event begins at {event.source_time:g} s, after its end at {end:g} s")
     wanted = min(stop, source.frames) - start
-    blocks = mono(lambda: source.blocks(start, wanted), source.channels, AS_USUAL.channel, lambda note: None)
+    levelled = at_full_scale(source, lambda: source.blocks(start, wanted), found.tell)
+    blocks = mono(levelled, source.channels, AS_USUAL.channel, lambda note: None)
     samples = np.concatenate([np.zeros(0, np.float32), *blocks])
     if len(samples) < wanted:
         raise AudioError(shown, f"it ends after {start + len(samples)} of {source.frames} frames (truncated)")

@@ -18,6 +18,7 @@ import soxr
 from atmda.core.audio import bounds
 from atmda.core.audio.channels import CANCELLED, check_channel, mono
 from atmda.core.audio.ffmpeg import open_ffmpeg
+from atmda.core.audio.full_scale import at_full_scale
 from atmda.core.audio.levels import Levels
 from atmda.core.audio.reading import AS_USUAL, Reading
 from atmda.core.audio.sndfile import NOT_AUDIO, UnreadableError, open_sndfile
@@ -205,7 +206,12 @@ def _audio(
     check_channel(name, reading.channel, source.channels)
 
     def one_channel() -> Iterator[FloatArray]:
-        return mono(lambda: limit.watch(blocks()), source.channels, reading.channel, notes.tell)
+        return mono(
+            at_full_scale(source, lambda: limit.watch(blocks()), notes.tell),
+            source.channels,
+            reading.channel,
+            notes.tell,
+        )
 
     return Audio(name, source.sample_rate, frames, one_channel, limit, notes, source.step)
 
