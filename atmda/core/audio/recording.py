@@ -29,6 +29,9 @@ from atmda.core.endings import FOREIGN
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
+#: seconds; in less an encoder hears a click, as the rest of its window is padding or repeats it
+SHORTEST = 0.1
+
 
 class Audio:
     """One recording, read lazily and in blocks, so that an hour costs no more memory than a second.
@@ -110,6 +113,9 @@ class Audio:
         if count < self.frames:
             ends = f"it ends after {count} of {self.frames} frames (truncated)"
             raise AudioError(self.name, "; ".join([ends, *self.notes]))
+        if count < SHORTEST * self.sample_rate:
+            lasts = f"it lasts {1000 * count / self.sample_rate:.3g} ms"
+            self.notes.tell(f"{lasts}, less than {1000 * SHORTEST:.0f} ms, so its label says little")
         if self.silent and CANCELLED not in self.notes:
             self.notes.tell(self._levels.note)
         if resampler is not None:
