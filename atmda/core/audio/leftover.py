@@ -10,6 +10,8 @@ from atmda.core.audio.riff import USUAL, byte_order
 
 #: as libsndfile calls what may be read on: plain WAV, whose samples reach wherever the file does
 READ_ON = {"WAV", "WAVEX", "RF64"}
+#: which libsndfile reads to the end of the file in any case
+READ_ANYWAY = {"W64", "NIST", "AVR"}
 #: whose samples are the last that is in them, but for chunks
 CHECKED = {*READ_ON, "AIFF", "AU", "CAF", "W64", "NIST", "AVR"}
 #: bytes; less than that is a tag, or a block that was not quite written

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import soundfile as sf
 
 from atmda.core.audio.complaints import told
-from atmda.core.audio.leftover import LITTLE, READ_ON, another_recording, leftover
+from atmda.core.audio.joined import beginnings, end_to_end
+from atmda.core.audio.leftover import LITTLE, READ_ANYWAY, READ_ON, another_recording, leftover
 from atmda.core.audio.levels import step
 from atmda.core.audio.open_ended import flac_of, to_the_end
 from atmda.core.audio.riff import Recovered, Spliced, recovered
@@ -40,6 +42,10 @@ class Facts:
     container: str
     subtype: str
 
+    def like(self, source: Source) -> bool:
+        """Whether it can be put behind `source`."""
+        return (self.rate, self.channels) == (source.sample_rate, source.channels)
+
 
 class _Straight(sf.SoundFile):  # type: ignore[misc]
     """Read from its beginning to its end; soundfile else seeks to where it is after every read."""
@@ -54,42 +60,78 @@ def open_sndfile(path: Path, name: str, size: int, tell: Tell) -> Source:
     Raises UnreadableError where it is not audio for libsndfile, AudioError where it is cut or holds no samples.
     """
     mended = None
-    facts = _facts(path, None, tell)
+    said: list[str] = []
+    facts = _facts(path, None, said.append)
     if facts is None or facts.frames == 0:
         mended = recovered(path, size) or to_the_end(path, size)
         facts = facts if mended is None else _facts(path, mended, tell)
+    more = _compared(path, name, size, facts, mended, tell)
+    if facts is None:
+        raise UnreadableError(name, NOT_AUDIO)
+    if facts.frames == 0:
+        but = "a header and nothing else" if size <= A_HEADER else f"so its header says, though it has {size} bytes"
+        raise AudioError(name, f"it holds no samples ({but})")
+    if more is not None:
+        mended, facts = more
+    if mended is not None and mended.note:
+        tell(mended.note)
+    if facts.frames >= UNKNOWN_FRAMES:  # of FLAC that was written to a pipe; without the number nothing can be sought
+        counted = sum(map(len, _blocks(path, None, name, 0, None, tell, straight=True)))
+        mended, facts = flac_of(path, size, counted), replace(facts, frames=counted)
+    starts = beginnings(path, size, facts.container) if mended is None else [0]
+    if len(starts) > 1:  # where the decoder only wonders about the size of the first
+        return _joined(path, name, size, starts, tell)
+    for note in said:
+        tell(note)
+    return _source(path, mended, name, facts, tell)
+
+
+def _compared(
+    path: Path, name: str, size: int, facts: Facts | None, mended: Recovered | None, tell: Tell
+) -> tuple[Recovered, Facts] | None:
+    """What the header promises is compared with what is there; how to read more than it promises, where that can be.
+
+    Raises AudioError where less is there.
+    """
     container = facts.container if facts else None
     with path.open("rb") as file:
         found = promised(file, path, size, container)
         if reason := truncation(file, size, found, container, tell):
             raise AudioError(name, reason)
         left = leftover(file, size, found, container) if found and container else 0
-        another = left > 0 and found is not None and another_recording(file, found)
-    if facts is not None and left and (mended is None or another):
-        more = None if another else _longer(path, size, left, facts.container)
-        if more is None:
-            what = (
-                "another recording is in it behind the first" if another else "its header tells of less than is in it"
-            )
-            tell(f"{what}; the last {left} bytes were left")
-        else:
-            mended, facts = more, _facts(path, more, tell)
-    if facts is None:
+        if not left or found is None or container is None:
+            return None
+        another = another_recording(file, found)
+    if mended is not None and not another:
+        return None
+    longer = recovered(path, size, longer=True) if container in READ_ON and left > LITTLE and not another else None
+    more = _facts(path, longer, tell) if longer is not None else None
+    if longer is None or more is None:
+        tell(_of_leftover(container, left, another))
+        return None
+    return longer, more
+
+
+def _of_leftover(container: str, left: int, another: bool) -> str:
+    what = "another recording follows the first in it" if another else "its header tells of less than is in it"
+    return f"{what}; the last {left} bytes were {'read, too' if container in READ_ANYWAY else 'left'}"
+
+
+def _joined(path: Path, name: str, size: int, starts: Sequence[int], tell: Tell) -> Source:
+    """All recordings of a file that begin at `starts`, up to one that is of another kind, of which `tell` hears."""
+    sources: list[Source] = []
+    for start, end in pairwise([*starts, size]):
+        part = Recovered(b"", start, end - start, "")
+        facts = _facts(path, part, tell)
+        alike = facts is not None and (not sources or facts.like(sources[0]))
+        if facts is None or not alike or not 0 < facts.frames < UNKNOWN_FRAMES:
+            why = "is of another rate or number of channels" if facts and facts.frames else "cannot be read"
+            tell(f"recording {len(sources) + 1} of several in it {why}; the last {size - start} bytes were left")
+            break
+        sources.append(_source(path, part, name, facts, tell))
+    if not sources:
         raise UnreadableError(name, NOT_AUDIO)
-    if facts.frames == 0:
-        but = "a header and nothing else" if size <= A_HEADER else f"so its header says, though it has {size} bytes"
-        raise AudioError(name, f"it holds no samples ({but})")
-    if mended is not None and mended.note:
-        tell(mended.note)
-    if facts.frames >= UNKNOWN_FRAMES:  # of FLAC that was written to a pipe; without the number nothing can be sought
-        counted = sum(map(len, _blocks(path, None, name, 0, None, tell, straight=True)))
-        mended, facts = flac_of(path, size, counted), replace(facts, frames=counted)
-    return _source(path, mended, name, facts, tell)
-
-
-def _longer(path: Path, size: int, left: int, container: str) -> Recovered | None:
-    """How to read a file with the `left` bytes behind its samples; None where they seem to be no samples."""
-    return recovered(path, size, longer=True) if container in READ_ON and left > LITTLE else None
+    return end_to_end(sources)
 
 
 def _source(path: Path, mended: Recovered | None, name: str, facts: Facts, tell: Tell) -> Source:
