@@ -15,7 +15,7 @@ from typing import BinaryIO
 from atmda.core.audio.source import Source
 from atmda.core.types import FloatArray
 
-AT_ONCE = 1 << 20
+AT_ONCE = 1 << 18
 #: of beginnings that may lie on the border of what is read at once
 OVERLAP = 64
 FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
@@ -33,22 +33,26 @@ def beginnings(path: Path, size: int, container: str) -> list[int]:
     with path.open("rb") as file:
         if container == "MP3":
             return _mp3(file, size)
-        found = list(_found(file, OGG if container == "OGG" else FLAC))
+        found = list(_found(file, *((b"OggS\0", OGG) if container == "OGG" else (b"fLaC", FLAC))))
     return [0, *found[1:]]
 
 
-def _found(file: BinaryIO, pattern: re.Pattern[bytes]) -> Iterator[int]:
+def _found(file: BinaryIO, mark: bytes, pattern: re.Pattern[bytes]) -> Iterator[int]:
+    """Where the pattern, which begins with `mark`, is met; a plain search for that is many times as fast."""
     position, last, behind, kept = 0, -1, -1, b""
     while block := file.read(AT_ONCE):
-        held = kept + block
+        held = kept + block if kept else block
         start = position - len(kept)
-        for match in pattern.finditer(held):
-            at = start + match.start()
-            if at > last and at != behind:  # pages that begin streams side by side begin one recording
-                yield at
-            if at > last and match.groups():
-                behind = at + A_PAGE + match[1][0]
-            last = max(last, at)
+        place = held.find(mark)
+        while place >= 0:
+            at, match = start + place, pattern.match(held, place)
+            if match and at > last:
+                if at != behind:  # pages that begin streams side by side begin one recording
+                    yield at
+                if match.groups():
+                    behind = at + A_PAGE + match[1][0]
+                last = at
+            place = held.find(mark, place + 1)
         position += len(block)
         kept = held[-OVERLAP:]
 
