@@ -169,3 +169,18 @@ def test_raw_samples_without_a_header_are_named(tmp_path: Path) -> None:
     (tmp_path / "a.raw").write_bytes(bytes(1000))
     with pytest.raises(AudioError, match="not audio"):
         open_audio(tmp_path / "a.raw")
+
+
+@pytest.mark.parametrize("container", ["AU", "AVR", "CAF", "MAT4", "MAT5", "NIST", "RF64", "SDS", "VOC", "W64", "XI"])
+def test_a_header_damaged_anywhere_is_read_or_named(tmp_path: Path, container: str) -> None:
+    path, chance = tmp_path / "a", np.random.default_rng(2)
+    whole = written(path, container, "DPCM_16" if container == "XI" else "PCM_16")[:4000]
+    for _ in range(60):
+        content = bytearray(whole)
+        for place in chance.integers(4, 350, chance.integers(1, 8)):
+            content[place] = chance.choice((0, 255, chance.integers(256)))
+        path.write_bytes(bytes(content))
+        try:
+            open_audio(path).read(RATE)
+        except AudioError as error:
+            assert str(path) in str(error)

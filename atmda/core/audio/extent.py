@@ -47,7 +47,7 @@ def extent(file: BinaryIO, size: int) -> Extent | None:
         if byte_order(head):
             return _riff(file, size, head)
         return next((read(file, size, head) for magic, read in READERS if head.startswith(magic)), None)
-    except (struct.error, ValueError):
+    except (struct.error, LookupError, ValueError, ArithmeticError):
         return None  # the header itself is cut, and refused by its decoder
 
 

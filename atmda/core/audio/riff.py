@@ -94,7 +94,7 @@ def recovered(path: Path, size: int, longer: bool = False) -> Recovered | None:
         there = size - chunk.start
         told = wide or chunk.length if chunk.length == LARGEST else chunk.length
         lost = told in (0, LARGEST) and there > 0 and not _chunks_follow(file, chunk.start, size, order)
-        file.seek(chunk.start + told)
+        file.seek(min(chunk.start + told, size))
         joined = file.read(4) in (b"RIFF", b"RF64", b"BW64", b"RIFX")
     if not form or not (lost or unpadded or longer or joined or magic[:4] == b"BW64"):
         return None
