@@ -1,7 +1,7 @@
 """From a soundscape's events to its samples, by scaper's definitions (version 1.6.5).
 
 - A recording is cut to the event, mixed to mono, resampled (soxr HQ) and clipped to [-1, 1], which sox does to
-  the overshoot of full-scale recordings; a short background is repeated.
+  the overshoot of full-scale recordings (integers stored as floats are divided first); a short background is repeated.
 - Background gain: ref_db - L(background). Event gain: ref_db + snr - L(event), measured before fades and padding.
 - An event fades in and out over 10 ms as a quarter sine; it begins at int(event_time * sample_rate).
 - The sum is the soundscape: no reverb, no limiting unless asked.
@@ -18,8 +18,9 @@ import numpy as np
 import soxr
 
 from atmda.core.audio import AS_USUAL
-from atmda.core.audio.bounds import check_peak
 from atmda.core.audio.channels import CANCELLED, mono
+from atmda.core.audio.full_scale import at_full_scale
+from atmda.core.audio.levels import Levels
 from atmda.core.audio.recording import open_source
 from atmda.core.audio.source import Notes
 from atmda.core.audio.time_limit import TimeLimit
@@ -183,13 +184,15 @@ def _read(
     wanted = min(stop, source.frames) - start
     whole = repeat or stop <= source.frames + 1  # times that were rounded may reach one frame beyond
     mixed: list[str] = []
-    blocks = mono(lambda: source.blocks(start, wanted), source.channels, AS_USUAL.channel, mixed.append)
+    levelled = at_full_scale(source, lambda: source.blocks(start, wanted), found.tell)
+    blocks = mono(levelled, source.channels, AS_USUAL.channel, mixed.append)
     samples = np.concatenate([np.zeros(0, np.float32), *blocks])
     if len(samples) < wanted:
         raise AudioError(shown, f"it ends after {start + len(samples)} of {source.frames} frames (truncated)")
-    if not np.isfinite(samples).all():
-        raise AudioError(shown, "it holds samples that are not numbers (NaN or infinity)")
-    check_peak(shown, float(np.abs(samples).max(initial=0.0)))
+    levels = Levels(source.step)
+    levels.add(shown, samples)  # which refuses what are no numbers, or too large ones
+    if levels.silent and levels.peak:  # zeros are told of where they are mixed in
+        found.tell(levels.note)
     offset = dominating_offset(samples, source.sample_rate)
     if offset:
         samples = samples - np.float32(offset)  # before resampling, which rings where it begins and ends

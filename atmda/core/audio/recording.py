@@ -18,6 +18,8 @@ import soxr
 from atmda.core.audio import bounds
 from atmda.core.audio.channels import CANCELLED, check_channel, mono
 from atmda.core.audio.ffmpeg import open_ffmpeg
+from atmda.core.audio.full_scale import at_full_scale
+from atmda.core.audio.levels import Levels
 from atmda.core.audio.reading import AS_USUAL, Reading
 from atmda.core.audio.sndfile import NOT_AUDIO, UnreadableError, open_sndfile
 from atmda.core.audio.source import Notes, Source
@@ -27,7 +29,8 @@ from atmda.core.endings import FOREIGN
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
-SILENCE = "digital silence: every sample is zero"
+#: seconds; in less an encoder hears a click, as the rest of its window is padding or repeats it
+SHORTEST = 0.1
 
 
 class Audio:
@@ -37,7 +40,8 @@ class Audio:
         name: what errors call it, a path for files.
         sample_rate: of the recording as stored, in Hz.
         frames: samples per channel as stored.
-        peak: largest absolute sample read so far; 0.0 after a full read means digital silence.
+        peak: largest absolute sample read so far.
+        silent: whether what was read so far is silence, or no more than a constant and its format's own noise.
         limit: the time that it may take.
         notes: what is to be said of it, as that its header is wrong; complete after a full read.
     """
@@ -50,14 +54,24 @@ class Audio:
         blocks: Callable[[], Iterator[FloatArray]],
         limit: TimeLimit | None = None,
         notes: Notes | None = None,
+        step: float = 0.0,
     ) -> None:
+        """`step`: one step of the samples' format, where 1 is full scale."""
         self.name = name
         self.sample_rate = sample_rate
         self.frames = frames
-        self.peak = 0.0
         self.limit = limit or TimeLimit(name, None)
         self.notes = Notes() if notes is None else notes
         self._blocks = blocks
+        self._levels = Levels(step)
+
+    @property
+    def peak(self) -> float:
+        return self._levels.peak
+
+    @property
+    def silent(self) -> bool:
+        return self._levels.silent
 
     @property
     def seconds(self) -> float:
@@ -91,10 +105,7 @@ class Audio:
             resampler = soxr.ResampleStream(self.sample_rate, sample_rate, 1, dtype="float32", quality="HQ")
         count = 0
         for block in self._blocks():
-            if not np.isfinite(block).all():
-                raise AudioError(self.name, "it holds samples that are not numbers (NaN or infinity)")
-            self.peak = max(self.peak, float(np.abs(block).max(initial=0.0)))
-            bounds.check_peak(self.name, self.peak)
+            self._levels.add(self.name, block)
             count += len(block)
             yield block if resampler is None else resampler.resample_chunk(block)
         if count == 0:
@@ -102,8 +113,11 @@ class Audio:
         if count < self.frames:
             ends = f"it ends after {count} of {self.frames} frames (truncated)"
             raise AudioError(self.name, "; ".join([ends, *self.notes]))
-        if self.peak == 0 and CANCELLED not in self.notes:
-            self.notes.tell(SILENCE)
+        if count < SHORTEST * self.sample_rate:
+            lasts = f"it lasts {1000 * count / self.sample_rate:.3g} ms"
+            self.notes.tell(f"{lasts}, less than {1000 * SHORTEST:.0f} ms, so its label says little")
+        if self.silent and CANCELLED not in self.notes:
+            self.notes.tell(self._levels.note)
         if resampler is not None:
             yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
@@ -198,9 +212,14 @@ def _audio(
     check_channel(name, reading.channel, source.channels)
 
     def one_channel() -> Iterator[FloatArray]:
-        return mono(lambda: limit.watch(blocks()), source.channels, reading.channel, notes.tell)
+        return mono(
+            at_full_scale(source, lambda: limit.watch(blocks()), notes.tell),
+            source.channels,
+            reading.channel,
+            notes.tell,
+        )
 
-    return Audio(name, source.sample_rate, frames, one_channel, limit, notes)
+    return Audio(name, source.sample_rate, frames, one_channel, limit, notes, source.step)
 
 
 def _part(shown: str, rate: int, frames: int, start: float | None, end: float | None) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from typing import BinaryIO
 from atmda.core.read_at import ReadAt
 
 LARGEST = 0xFFFFFFFF  # stands for "to the end of the file"
+NOTHING_FOLLOWS = "its header says that no samples follow, as where a recorder lost power; all that follows was read"
 #: chunks that are usual in WAV and AIFF files; by them it is seen where a chunk begins
 USUAL = set(
     b"fmt ,data,LIST,fact,bext,iXML,axml,cue ,plst,smpl,inst,note,labl,ltxt,JUNK,junk,PAD ,FLLR,PEAK,cart,id3 ,ID3 ,"
@@ -44,10 +45,10 @@ class Recovered:
 
 
 def byte_order(magic: bytes) -> str:
-    """As `struct` spells it, of a RIFF, RF64, RIFX or AIFF file by its first 12 bytes; "" for any other."""
-    if len(magic) < 12 or magic[:4] not in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+    """As `struct` spells it, of a RIFF, RF64, BW64, RIFX or AIFF file by its first 12 bytes; "" for any other."""
+    if len(magic) < 12 or magic[:4] not in (b"RIFF", b"RF64", b"BW64", b"RIFX", b"FORM"):
         return ""
-    return "<" if magic[:4] in (b"RIFF", b"RF64") else ">"
+    return "<" if magic[:4] in (b"RIFF", b"RF64", b"BW64") else ">"
 
 
 def chunks(file: BinaryIO, size: int, order: str) -> Iterator[Chunk]:
@@ -65,8 +66,11 @@ def chunks(file: BinaryIO, size: int, order: str) -> Iterator[Chunk]:
         position = start + length + (length & 1 and padded)
 
 
-def recovered(path: Path, size: int) -> Recovered | None:
-    """How to read a WAV file that libsndfile refuses or finds empty; None where that is not one of the known faults."""
+def recovered(path: Path, size: int, longer: bool = False) -> Recovered | None:
+    """How to read a WAV file that libsndfile refuses or finds empty; None where that is not one of the known faults.
+
+    `longer`: all that follows are samples, though the header tells of less.
+    """
     with path.open("rb") as file:
         magic = file.read(12)
         order = byte_order(magic)
@@ -74,30 +78,49 @@ def recovered(path: Path, size: int) -> Recovered | None:
             return None
         form = b""
         unpadded = False
+        wide = 0
         for chunk in chunks(file, size, order):
             if chunk.name == b"fmt ":
                 file.seek(chunk.start)
                 form = file.read(chunk.length)
+            if chunk.name == b"ds64" and chunk.length >= 16:
+                file.seek(chunk.start + 8)
+                wide = int(struct.unpack("<Q", file.read(8))[0])
             if chunk.name == b"data":
                 break
             unpadded |= not chunk.padded
         else:
             return None
         there = size - chunk.start
-        lost = chunk.length in (0, LARGEST) and there > 0 and not _chunks_follow(file, chunk.start, size, order)
-    if not form or not (lost or unpadded):
+        told = wide or chunk.length if chunk.length == LARGEST else chunk.length
+        lost = told in (0, LARGEST) and there > 0 and not _chunks_follow(file, chunk.start, size, order)
+        file.seek(min(chunk.start + told, size))
+        joined = file.read(4) in (b"RIFF", b"RF64", b"BW64", b"RIFX")
+    if not form or not (lost or unpadded or longer or joined or magic[:4] == b"BW64"):
         return None
-    length = there if lost else min(chunk.length, there)
-    told = min(length, LARGEST)
-    parts = b"WAVEfmt " + struct.pack(f"{order}I", len(form)) + form + b"\0" * (len(form) & 1)
-    parts += b"data" + struct.pack(f"{order}I", told)
-    header = magic[:4].replace(b"RF64", b"RIFF") + struct.pack(f"{order}I", min(len(parts) + length, LARGEST)) + parts
-    note = (
-        "its header says that no samples follow, as where a recorder lost power; all that follows was read"
-        if lost
-        else "a chunk of odd length in it has no padding; it was read nonetheless"
-    )
-    return Recovered(header, chunk.start, length, note)
+    length = there if lost or longer else min(told, there)
+    note = _note(lost, longer, unpadded, told, there)
+    return Recovered(_header(order, form, length), chunk.start, length, note)
+
+
+def _note(lost: bool, longer: bool, unpadded: bool, told: int, there: int) -> str:
+    if lost:
+        return NOTHING_FOLLOWS
+    if longer:
+        return f"its header tells of {told} bytes of samples, and {there} follow; all of them were read"
+    return "a chunk of odd length in it has no padding; it was read nonetheless" if unpadded else ""
+
+
+def _header(order: str, form: bytes, length: int) -> bytes:
+    """Of a WAV file with the content `form` of its chunk fmt, and `length` bytes of samples behind it."""
+    parts = b"fmt " + struct.pack(f"{order}I", len(form)) + form + b"\0" * (len(form) & 1)
+    parts += b"data" + struct.pack(f"{order}I", min(length, LARGEST))
+    whole = 4 + len(parts) + length
+    if whole <= LARGEST or order == ">":
+        magic = b"RIFX" if order == ">" else b"RIFF"
+        return magic + struct.pack(f"{order}I", min(whole, LARGEST)) + b"WAVE" + parts
+    wide = b"ds64" + struct.pack("<IQQQI", 28, whole + 36, length, 0, 0)
+    return b"RF64" + struct.pack("<I", LARGEST) + b"WAVE" + wide + parts[:-4] + struct.pack("<I", LARGEST)
 
 
 def _chunks_follow(file: BinaryIO, position: int, size: int, order: str) -> bool:

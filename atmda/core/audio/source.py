@@ -31,12 +31,14 @@ class Source:
         sample_rate: in Hz. frames: samples a channel, as the header tells. channels: how many.
         blocks: blocks(first, count) yields float32 (n, channels) from frame `first` on, `count` frames in all or, for
             None, all there are, which may be more than `frames`. Raises AudioError.
+        step: one step of its samples' format, where 1 is full scale; 0 of floats.
     """
 
     sample_rate: int
     frames: int
     channels: int
     blocks: Callable[[int, int | None], Iterator[FloatArray]]
+    step: float = 0.0
 
 
 def block_frames(sample_rate: int) -> int:

@@ -180,4 +180,4 @@ def _finish(encoder: AudioEncoder, done: _Progress) -> Embedded:
     embedding = encoder.pool(np.stack(done.states))
     if not np.isfinite(embedding).all():
         return Embedded(None, AudioError(done.audio.name, "the encoder gave no finite embedding"))
-    return Embedded(embedding, notes=tuple(done.audio.notes), silent=done.audio.peak == 0)
+    return Embedded(embedding, notes=tuple(done.audio.notes), silent=done.audio.silent)
