@@ -16,6 +16,7 @@ from http_server import serving
 from processes import run, start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
+MANY_KILLS = pytest.mark.parametrize("kills", [pytest.param(20, marks=pytest.mark.slow)])
 KILLS = pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
 
 
@@ -100,7 +101,7 @@ def test_infer(folder, kills):
     )
 
 
-@KILLS
+@MANY_KILLS  # a kill of it is in test_augment.py
 def test_augment(tmp_path, write_tone, kills):
     for index in range(4):
         write_tone(tmp_path / "data/input/fg/dog" / f"{index}.wav", 300.0 + index, 1.0)
@@ -109,7 +110,7 @@ def test_augment(tmp_path, write_tone, kills):
     killed_and_run_again(lambda name: (*words, "--output", name), Path, kills)
 
 
-@KILLS
+@MANY_KILLS
 def test_classify(kills):
     draws = np.random.default_rng(0)
     np.savez(

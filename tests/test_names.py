@@ -63,7 +63,7 @@ def test_augment_takes_them_too(folder, tmp_path, write_tone):
 
 
 def test_a_terminal_never_gets_a_name_raw(folder):
-    for words in ((*INFER, folder), (*INFER, folder, "--output", "-"), ("doctor", "no\x1b]0;where")):
+    for words in ((*INFER, folder), ("doctor", "no\x1b]0;where")):
         ours, theirs = pty.openpty()
         command = [sys.executable, "-c", _SCRIPT.format(tests=str(Path(__file__).parent), words=words)]
         process = subprocess.Popen(command, stdout=theirs, stderr=theirs)
