@@ -184,3 +184,12 @@ def test_a_header_damaged_anywhere_is_read_or_named(tmp_path: Path, container: s
             open_audio(path).read(RATE)
         except AudioError as error:
             assert str(path) in str(error)
+
+
+@pytest.mark.parametrize("length", range(12, 60, 3))
+def test_a_header_that_ends_in_the_middle_of_a_number_is_named(tmp_path: Path, length: int) -> None:
+    """An RF64 whose ds64 chunk was cut once ended in a struct.error."""
+    sf.write(tmp_path / "a.rf64", np.zeros(800), 16_000, format="RF64", subtype="DOUBLE")
+    (tmp_path / "a.rf64").write_bytes((tmp_path / "a.rf64").read_bytes()[:length])
+    with pytest.raises(AudioError):
+        open_audio(tmp_path / "a.rf64").read(16_000)

@@ -79,7 +79,7 @@ def folder(tmp_path, write_tone) -> str:
     return str(tmp_path / "in")
 
 
-@KILLS
+@MANY_KILLS  # some kills of it are in test_interruption.py
 def test_embed(folder, kills):
     killed_and_run_again(
         lambda name: ("embed", "--model", "spectral", "--audio-folder", folder, "--output", name, "--num-workers", "1"),
@@ -89,7 +89,7 @@ def test_embed(folder, kills):
     )
 
 
-@KILLS
+@MANY_KILLS  # one of it is in test_nothing_lost_signals.py
 def test_infer(folder, kills):
     words = ("infer", "--model", "spectral", "--labels", "100,900", "--num-workers", "1", "--audio-folder", folder)
     killed_and_run_again(

@@ -115,9 +115,7 @@ def test_two_infers_with_one_output_do_not_write_over_each_other(folder):
     first.wait(60)
 
 
-@pytest.mark.parametrize(
-    ("number", "group"), [(signal.SIGTERM, False), (signal.SIGINT, True)], ids=["alone", "with its workers"]
-)
+@pytest.mark.parametrize(("number", "group"), [(signal.SIGTERM, True)], ids=["with its workers"])
 def test_augment_stops_in_order_and_goes_on_to_the_same_bytes(tmp_path, write_tone, number, group):
     """It once printed warnings of leaked semaphores, and said nothing of how to go on."""
     for index in range(6):

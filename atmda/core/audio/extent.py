@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from atmda.core.audio.riff import byte_order, chunks
+from atmda.core.audio.riff import byte_order, chunks, wide_length
 
 LENGTHLESS = {"PAF", "PVF", "IRCAM", "SD2", "RAW", "XI"}  # XI at times; as libsndfile calls them
 UNKNOWN = {0, 0x7FFFFFFF, 0xFFFFFFFF}  # what streaming writers leave for a length
@@ -71,8 +71,7 @@ def _riff(file: BinaryIO, size: int, head: bytes) -> Extent | None:
     wide = None
     for chunk in chunks(file, size, byte_order(head)):
         if chunk.name == b"ds64" and chunk.length >= 16:
-            file.seek(chunk.start + 8)
-            wide = int(struct.unpack("<Q", file.read(8))[0])
+            wide = wide_length(file, chunk)
         if chunk.name in (b"data", b"SSND", b"BODY"):
             if wide and chunk.length == 0xFFFFFFFF and head[:4] in (b"RF64", b"BW64"):
                 return Extent(chunk.start, wide)

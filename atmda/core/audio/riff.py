@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from atmda.core.read_at import ReadAt
 
+LONGEST_FORM = 4096  # bytes; 40 are usual
 LARGEST = 0xFFFFFFFF  # stands for "to the end of the file"
 NOTHING_FOLLOWS = "its header says that no samples follow, as where a recorder lost power; all that follows was read"
 #: chunks that are usual in WAV and AIFF files; by them it is seen where a chunk begins
@@ -66,6 +67,13 @@ def chunks(file: BinaryIO, size: int, order: str) -> Iterator[Chunk]:
         position = start + length + (length & 1 and padded)
 
 
+def wide_length(file: BinaryIO, chunk: Chunk) -> int:
+    """Bytes of samples in 64 bits, as a chunk ds64 tells them; 0 where it is cut before that."""
+    file.seek(chunk.start + 8)
+    content = file.read(8)
+    return int.from_bytes(content, "little") if len(content) == 8 else 0
+
+
 def recovered(path: Path, size: int, longer: bool = False) -> Recovered | None:
     """How to read a WAV file that libsndfile refuses or finds empty; None where that is not one of the known faults.
 
@@ -82,10 +90,9 @@ def recovered(path: Path, size: int, longer: bool = False) -> Recovered | None:
         for chunk in chunks(file, size, order):
             if chunk.name == b"fmt ":
                 file.seek(chunk.start)
-                form = file.read(chunk.length)
+                form = file.read(min(chunk.length, LONGEST_FORM))
             if chunk.name == b"ds64" and chunk.length >= 16:
-                file.seek(chunk.start + 8)
-                wide = int(struct.unpack("<Q", file.read(8))[0])
+                wide = wide_length(file, chunk)
             if chunk.name == b"data":
                 break
             unpadded |= not chunk.padded
