@@ -69,47 +69,50 @@ def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observ
         store = EmbeddingStore.open(folder, manifest, part="-".join(filter(None, ("part", part))), force=settings.force)
         for sentence in store.told:
             observer.notice(f"note: {folder}: {sentence}")
-        left, changed = _left(clips, store, folder, observer)
+        left, filling, changed = _left(clips, store, folder, observer)
         store.expect(len(clips))
-        shard = _Shard(store, store.done()[1])
         try:
             for clip, result in embedded(encoder, left, settings, observer, "Embedding", fingerprint=Fingerprint.of):
-                shard.add(clip, result)
+                filling.add(clip, result)
         finally:
-            shard.publish()  # also when interrupted: what was finished is kept
+            filling.publish()  # also when interrupted: what was finished is kept
         store.finish()
-        done, skipped = store.done()
     names = {clip.name for clip in clips}
-    skipped = {clip: reason for clip, reason in skipped.items() if clip in names}
-    return EmbedResult(folder, "parquet", len(done & names), skipped, len(changed))
+    skipped = {clip: reason for clip, reason in filling.reasons.items() if clip in names - filling.done}
+    return EmbedResult(folder, "parquet", len(filling.done & names), skipped, changed)
 
 
 def _left(
     clips: Sequence[Clip], store: EmbeddingStore, folder: Path, observer: Observer
-) -> tuple[list[Clip], set[str]]:
-    """The clips that are not done, and which were done, but have changed since.
+) -> tuple[list[Clip], _Filling, int]:
+    """The clips that are not done, the store to go on with, and how many were done, but have changed since.
 
     Once all were tried those that were skipped are left, for they may have been mended.
     """
     shards = store.shards()
-    skipped = {clip for shard in shards for clip in shard.skipped}
+    reasons = {clip: reason for shard in shards for clip, reason in shard.skipped.items()}
     stored = {row["clip"]: row for shard in shards for row in shard.table.to_pylist()}
     changed = {clip.name for clip in clips if clip.name in stored and is_stale(clip, stored[clip.name])}
     if changed:
         observer.notice(f"{len(changed)} clips have changed since they were embedded, and are done again.")
         store.forget(changed)
-    done = stored.keys() - changed
-    left = [clip for clip in clips if clip.name not in done and clip.name not in skipped - changed]
+    done, skipped = stored.keys() - changed, reasons.keys() - stored.keys()
+    left = [clip for clip in clips if clip.name not in done and clip.name not in skipped]
     if left and (done or skipped):
         observer.notice(f"Resuming {folder}: {len(clips) - len(left)} of {len(clips)} clips are done.")
-    return left or [clip for clip in clips if clip.name in skipped - done], changed
+    left = left or [clip for clip in clips if clip.name in skipped]
+    return left, _Filling(store, done, reasons), len(changed)
 
 
-class _Shard:
-    """The shard being filled."""
+class _Filling:
+    """The store being filled, shard by shard.
 
-    def __init__(self, store: EmbeddingStore, known: Mapping[str, str]) -> None:
-        self._store, self._known = store, known
+    Attributes:
+        done: clips that have an embedding in it. reasons: for which clips were skipped, some of them done since.
+    """
+
+    def __init__(self, store: EmbeddingStore, done: set[str], reasons: dict[str, str]) -> None:
+        self._store, self.done, self.reasons = store, done, reasons
         self._rows: list[tuple[Clip, FloatArray]] = []
         self._skipped: dict[str, str] = {}
         self._seen: dict[str, Seen] = {}
@@ -124,13 +127,15 @@ class _Shard:
             self.publish()
 
     def publish(self) -> None:
-        news = {clip for clip, reason in self._skipped.items() if self._known.get(clip) != reason}
+        news = {clip for clip, reason in self._skipped.items() if self.reasons.get(clip) != reason}
         if self._rows or news:  # else they are tried again, and are as they were
             try:
                 self._store.append(self._rows, self._skipped, self._seen)
             except OSError as error:
                 hint = "What is there stays; make room and run the same command with this `output` to go on."
                 raise unwritable(self._store.folder, error, hint) from error
+            self.done |= {clip.name for clip, _ in self._rows}
+            self.reasons |= self._skipped
             self._rows, self._skipped, self._seen = [], {}, {}
 
 

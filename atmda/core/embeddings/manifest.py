@@ -17,7 +17,13 @@ from atmda.errors import StoreError
 
 MANIFEST = "_manifest.json"  # readers of Parquet folders pass over names that begin with an underscore
 FORMAT = 2
-NEWER = "a newer atmda wrote this store"
+
+
+class NewerFormatError(StoreError):
+    """A newer atmda wrote it: it is refused, and left alone whatever is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path}: a newer atmda wrote this store.", "Update atmda.")
 
 
 @dataclass(frozen=True)
@@ -115,21 +121,11 @@ def read_manifest(folder: Path) -> Manifest | None:
     except OSError as error:
         raise StoreError(f"{path}: it cannot be read ({error.strerror}).") from error
     try:
-        return parse_manifest(content)
+        return manifest_of(parse_object(content), path)
     except ValueError as error:
-        if str(error) == NEWER:
-            raise StoreError(f"{path}: {NEWER}.", "Update atmda.") from error
         raise StoreError(
             f"{path}: it is damaged ({error}).", "Delete it: what it says stands in the shards too."
         ) from error
-
-
-def parse_manifest(content: str | bytes) -> Manifest:
-    """A manifest from its JSON.
-
-    Whatever the content is, ValueError says what is wrong with it: it is data that anyone may have written.
-    """
-    return manifest_of(parse_object(content))
 
 
 def parse_object(content: str | bytes) -> dict[str, Any]:
@@ -140,14 +136,18 @@ def parse_object(content: str | bytes) -> dict[str, Any]:
         raise ValueError(error.message.rstrip(".")) from None
 
 
-def manifest_of(content: Mapping[str, Any]) -> Manifest:
-    """A manifest from plain values. Raises ValueError."""
+def manifest_of(content: Mapping[str, Any], path: Path) -> Manifest:
+    """A manifest from plain values, which stand in the file `path`.
+
+    Whatever they are, ValueError says what is wrong with them: they are data that anyone may have written. Raises
+    NewerFormatError for one of a format that is not known yet.
+    """
     plain = dict(content)
     form = plain.pop("format", 1)
     if not isinstance(form, int) or form < 1:
         raise ValueError(f"its format is {form!r}")
     if form > FORMAT:
-        raise ValueError(NEWER)
+        raise NewerFormatError(path)
     try:
         found = _validator().validate_python(plain)
         identity_of(found.identity)

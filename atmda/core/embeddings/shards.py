@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from atmda.core.embeddings.manifest import NEWER, Manifest, manifest_of, parse_object
+from atmda.core.embeddings.manifest import Manifest, manifest_of, parse_object
 from atmda.core.files import publish
 from atmda.errors import StoreError
 
@@ -68,10 +68,8 @@ def read_shard(path: Path, columns: Sequence[str] | None = None, expected: str |
             names = schema.names
             # on this thread: Arrow's pool at times ends the process as it exits (apache/arrow 34314, 50482)
             table = file.read(None if columns is None else [n for n in columns if n in names], use_threads=False)
-        told = _told(schema)
+        told = _told(schema, path)
     except (pa.ArrowException, OSError, ValueError) as error:
-        if str(error) == NEWER:
-            raise StoreError(f"{path}: {NEWER}.", "Update atmda.") from error
         reason = (str(error).splitlines() or ["it is no Parquet file"])[0]
         raise StoreError(f"{path}: it is damaged ({reason}).", "Delete it and embed again.") from error
     missing = {"clip", "embedding"} - set(names)
@@ -105,8 +103,8 @@ def is_shard(path: Path) -> bool:
         return False
 
 
-def _told(schema: pa.Schema) -> dict[str, Any]:
-    """What a shard says of itself, {} where it is not atmda's. Raises ValueError."""
+def _told(schema: pa.Schema, path: Path) -> dict[str, Any]:
+    """What the shard at `path` says of itself, {} where it is not atmda's. Raises ValueError, NewerFormatError."""
     raw = (schema.metadata or {}).get(KEY)
     if raw is None:
         return {}
@@ -118,4 +116,4 @@ def _told(schema: pa.Schema) -> dict[str, Any]:
         kind = schema.field("embedding").type if "embedding" in schema.names else None
         told["dim"] = kind.list_size if kind is not None and pa.types.is_fixed_size_list(kind) else 1
     reasons = {str(clip): str(reason) for clip, reason in skipped.items()}
-    return {"maker": manifest_of(told), "skipped": reasons, "wanted": wanted, "replaces": replaces}
+    return {"maker": manifest_of(told, path), "skipped": reasons, "wanted": wanted, "replaces": replaces}

@@ -13,7 +13,7 @@ from typing import Any
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.contents import Contents, adopt, is_ours, part_of
-from atmda.core.embeddings.manifest import MANIFEST, NEWER, Manifest, Part, Shard, is_shared, read_manifest
+from atmda.core.embeddings.manifest import MANIFEST, Manifest, NewerFormatError, Part, Shard, is_shared, read_manifest
 from atmda.core.embeddings.reading import read_store
 from atmda.core.embeddings.schema import COLUMNS, SEEN, Seen, as_arrow
 from atmda.core.embeddings.shards import ShardFile, read_shard, shard_paths, write_shard
@@ -69,15 +69,16 @@ class EmbeddingStore:
         self.told += found.notes()
         if lost := sum((manifest.shards or {})[name].rows for name in found.missing):
             self.told.append(f"{', '.join(found.missing)} is missing: its {lost} clips are embedded again.")
-        shards = [read_shard(path, ["clip"], expected) for path, expected in found.shards]
-        shards += self._adopted(found, {clip for shard in shards for clip in shard.clips})
+        # what is listed already is not read here, but with what is known of its clips, by who goes on
+        known = manifest.shards or {}
+        listed = {path.name: known.get(path.name) or _listed(read_shard(path, ["clip"])) for path, _ in found.shards}
+        listed |= {shard.path.name: _listed(shard) for shard in self._adopted(found)}
         remove_leftovers(self.folder, f"{self.part}-[0-9]*")
         remove_leftovers(self.folder, MANIFEST)
         for name in manifest.obsolete:
             (self.folder / name).unlink(missing_ok=True)
         taken = [path.name for path in shard_paths(self.folder) if part_of(path.name) == self.part]
         self._next = max(map(_number, taken), default=-1) + 1
-        listed = {shard.path.name: Shard(len(shard.table), shard.sha256) for shard in shards}
         replace(manifest, shards=listed, obsolete=()).publish(self.folder)
 
     def _emptied(self) -> Contents:
@@ -92,9 +93,12 @@ class EmbeddingStore:
         left = [pair for pair in kept.shards if pair[0] not in gone]
         return replace(kept, shards=left, missing=(), unlisted=())
 
-    def _adopted(self, found: Contents, clips: set[str]) -> list[ShardFile]:
-        """Shards that were published by a job that was killed before it could note them; `clips` are there already."""
+    def _adopted(self, found: Contents) -> list[ShardFile]:
+        """Shards that were published by a job that was killed before it could note them."""
         own = [path for path in found.unlisted if not is_shared(self.part) or part_of(path.name) == self.part]
+        if not own:
+            return []
+        clips = {clip for path, expected in found.shards for clip in read_shard(path, ["clip"], expected).clips}
         adopted = adopt(own, clips)
         left = {path.name for path in own} - {shard.path.name for shard in adopted}
         self.told += [f"{name} is no shard that the store lacks (a copy?): it is left alone." for name in sorted(left)]
@@ -181,9 +185,10 @@ def check_is_store(folder: Path) -> None:
 def _check_not_newer(folder: Path) -> None:
     try:
         read_manifest(folder)
-    except StoreError as error:
-        if NEWER in error.message:
-            raise
+    except NewerFormatError:
+        raise
+    except StoreError:
+        return  # damaged, and to be started again
 
 
 def _with_shard(manifest: Manifest, name: str, shard: Shard, replaces: str) -> Manifest:
@@ -191,6 +196,11 @@ def _with_shard(manifest: Manifest, name: str, shard: Shard, replaces: str) -> M
     shards.pop(replaces, None)
     obsolete = (*manifest.obsolete, replaces) if replaces else manifest.obsolete
     return replace(manifest, shards=shards, obsolete=obsolete)
+
+
+def _listed(shard: ShardFile) -> Shard:
+    """A shard as the manifest lists it."""
+    return Shard(len(shard.table), shard.sha256)
 
 
 def _number(name: str) -> int:
