@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from processes import run, start
+from processes import SCRIPT, run, start
 
 from atmda.core.text import printable
 
@@ -65,7 +65,11 @@ def test_augment_takes_them_too(folder, tmp_path, write_tone):
 def test_a_terminal_never_gets_a_name_raw(folder):
     for words in ((*INFER, folder), ("doctor", "no\x1b]0;where")):
         ours, theirs = pty.openpty()
-        command = [sys.executable, "-c", _SCRIPT.format(tests=str(Path(__file__).parent), words=words)]
+        command = [
+            sys.executable,
+            "-c",
+            SCRIPT.format(tests=str(Path(__file__).parent), pause=0, shard=8, more="", words=words),
+        ]
         process = subprocess.Popen(command, stdout=theirs, stderr=theirs)
         os.close(theirs)
         shown = b""
@@ -81,18 +85,6 @@ def test_a_terminal_never_gets_a_name_raw(folder):
             assert f"\x1b{name}" not in text
         assert "\x07" not in text
         assert "\u202e" not in text
-
-
-_SCRIPT = """
-import sys
-sys.path.insert(0, {tests!r})
-import spectral
-from atmda.core.encoders import ENCODERS, EncoderSpec
-ENCODERS.add(EncoderSpec("spectral", "for tests", spectral.load))
-from atmda.__main__ import main
-sys.argv = ["atmda", *{words!r}]
-main()
-"""
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from atmda.cli.command import build_command
 from atmda.cli.console import Console
 from atmda.cli.exit_codes import DONE
-from atmda.core.files import check_writable, unwritable
+from atmda.core.files import check_writable
 from atmda.settings.classify import ClassifySettings
 
 if TYPE_CHECKING:
@@ -29,21 +29,13 @@ def run(settings: ClassifySettings, console: Console) -> int:
         return _list(console)
     from atmda.tasks.classify import classify
 
-    if settings.save_results is not None:
-        _check_folder(settings.save_results)
+    if (folder := settings.save_results) is not None:  # before the work
+        check_writable(folder / "results.json", folder, "Choose another `save_results`, or make room.")
     result = classify(settings, console)
     shown = ["document" if console.json_output else "table", *(["folder"] if settings.save_results else [])]
     for view in shown:
         VIEWS[view](result, settings.save_results, console)
     return DONE
-
-
-def _check_folder(folder: Path) -> None:
-    """Raises AtmdaError where results cannot be written into `folder`, before they are made."""
-    try:
-        check_writable(folder / "results.json")
-    except OSError as error:
-        raise unwritable(folder, error, "Choose another `save_results`, or make room.") from error
 
 
 def show_document(result: ClassifyResult, folder: Path | None, console: Console) -> None:

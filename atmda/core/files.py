@@ -44,21 +44,27 @@ def publish(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def check_writable(path: Path) -> None:
-    """Raises OSError where a file at `path`, which may be there already, could not be written.
+OR_MAKE_ROOM = "Choose another `output`, or make room."
 
-    Tried, not looked up: permissions do not tell of read-only and full disks.
+
+def check_writable(path: Path, asked: Path | None = None, hint: str = OR_MAKE_ROOM) -> None:
+    """Raises AtmdaError where a file at `path`, which may be there already, could not be written.
+
+    Tried, not looked up: permissions do not tell of read-only and full disks. `asked`: what people named, if it is not
+    `path` itself but the folder that it is to lie in.
     """
     probe = path.with_name(f"{TEMPORARY}{os.getpid()}-{path.name}")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         probe.write_bytes(bytes(4096))
+    except OSError as error:
+        raise unwritable(asked or path, error, hint) from error
     finally:
         with suppress(OSError):
             probe.unlink(missing_ok=True)
 
 
-def unwritable(path: Path, error: OSError, hint: str = "Choose another `output`, or make room.") -> AtmdaError:
+def unwritable(path: Path, error: OSError, hint: str = OR_MAKE_ROOM) -> AtmdaError:
     """What to tell people of a file or folder that they asked for."""
     return AtmdaError(f"{path} cannot be written ({error.strerror or error}).", hint)
 

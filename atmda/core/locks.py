@@ -13,7 +13,7 @@ from pathlib import Path
 
 import filelock
 
-from atmda.core.files import check_writable, unwritable
+from atmda.core.files import check_writable
 from atmda.errors import AtmdaError
 
 LOCK = ".lock"  # hidden: readers of Parquet folders pass over it
@@ -39,11 +39,7 @@ def locked(folder: Path, part: str = "") -> Iterator[None]:
     and jobs that share nothing are kept out. Raises FolderInUseError at once where another has it, AtmdaError where
     the folder cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        check_writable(folder / LOCK)
-    except OSError as error:
-        raise unwritable(folder, error) from error
+    check_writable(folder / LOCK, folder)
     own = folder / f"{LOCK}-{part or 'all'}"
     with ExitStack() as held:
         with gate(folder):

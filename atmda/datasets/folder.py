@@ -10,13 +10,14 @@ import glob
 import os
 import shlex
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from atmda.core.clip import Clip
 from atmda.core.endings import FOREIGN
+from atmda.core.text import some_of
 from atmda.datasets.base import Dataset, build
 from atmda.errors import AtmdaError
 
@@ -105,7 +106,7 @@ class _Found:
         told = []
         if self.closed:
             what = "A folder" if len(self.closed) == 1 else f"{len(self.closed)} folders"
-            told.append(f"{what} cannot be read and what lies there is left out: {_few(self.closed)}.")
+            told.append(f"{what} cannot be read and what lies there is left out: {some_of(self.closed, 5)}.")
         if self.foreign:
             counts = Counter(Path(name).suffix.lower()[1:] for name in self.foreign)
             kinds = ", ".join(f"{ending} {count}" for ending, count in sorted(counts.items()))
@@ -117,11 +118,6 @@ class _Found:
                 f"convert them, as by {convert}, or let infer and embed read them with `ffmpeg`."
             )
         return told
-
-
-def _few(names: Sequence[str], shown: int = 5) -> str:
-    more = f" and {len(names) - shown} more" if len(names) > shown else ""
-    return ", ".join(sorted(names)[:shown]) + more
 
 
 def _expand(source: str | Path, recursive: bool, found: _Found) -> Iterator[tuple[Path, str]]:

@@ -107,8 +107,5 @@ def _checked(output: str) -> TableFormat:
     path = Path(output)
     if path.is_dir():
         raise SettingsError(f"`output` {output}: it is a directory.", "Give a file.", setting="output")
-    try:
-        check_writable(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
+    check_writable(path)
     return found

@@ -6,12 +6,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from atmda.core.fingerprint import digest
+from atmda.errors import AudioError
 
 
-def content_of(path: Path) -> str:
-    """SHA-256 of the file `path`, computed once as long as it has the same size and time. Raises OSError."""
-    status = path.stat()
-    return _content(path, status.st_size, status.st_mtime_ns)
+def content_of(path: Path, name: str) -> str:
+    """SHA-256 of the recording `name` at `path`, computed once as long as it has the same size and time.
+
+    Raises AudioError where it cannot be read.
+    """
+    try:
+        status = path.stat()
+        return _content(path, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise AudioError(name, f"it cannot be read ({error.strerror})") from error
 
 
 @lru_cache(4096)

@@ -71,14 +71,8 @@ class Generation:
 
 def contents_of(soundscape: Soundscape) -> dict[str, str]:
     """SHA-256 of the two recordings that a soundscape is mixed from. Raises AudioError where one cannot be read."""
-    found = {}
-    for role in ("foreground", "background"):
-        source: Recording = getattr(soundscape, role)
-        try:
-            found[role] = content_of(source.path)
-        except OSError as error:
-            raise AudioError(source.name, f"it cannot be read ({error.strerror})") from error
-    return found
+    sources = {"foreground": soundscape.foreground, "background": soundscape.background}
+    return {role: content_of(source.path, source.name) for role, source in sources.items()}
 
 
 def is_stale(soundscape: Soundscape, record: Mapping[str, Any]) -> bool:

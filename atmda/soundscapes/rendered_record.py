@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from atmda.errors import AudioError
 from atmda.soundscapes.agreement import lasting, same
 from atmda.soundscapes.contents import content_of
 from atmda.soundscapes.jams_reading import ReadSoundscape
@@ -57,10 +56,7 @@ def _contents(read: ReadSoundscape, first: dict[Any, int], file: str) -> tuple[d
         if role not in first:
             continue
         event = read.mix.events[first[role]]
-        try:
-            contents[role] = content_of(event.source)
-        except OSError as error:
-            raise AudioError(event.name, f"it cannot be read ({error.strerror})") from error
+        contents[role] = content_of(event.source, event.name)
         before = read.former.get("sha256", {}).get(role)
         if read.record.get(role) == read.former.get(role) and before not in (None, contents[role]):
             replaced.append(f"{role}: {event.name} is not the recording that it was")

@@ -51,7 +51,7 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
             top_n=settings.top_n,
             metrics=data.metrics,
             logit_scale=scale,
-            choose=chooser.choose,
+            chooser=chooser,
         )
     except ValueError as error:  # what a method or a metric finds only in the data
         raise SettingsError(f"{settings.embeddings}: {error}.") from error

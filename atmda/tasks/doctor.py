@@ -102,11 +102,10 @@ def _data_directory(workspace: Workspace) -> Iterator[Finding]:
     room = f"{place}: {free / 1e9:.1f} GB free"
     yield Finding("free space", room, free > LITTLE, "" if free > LITTLE else "Make room before a long run.")
     try:
-        check_writable(nearest / "atmda-doctor")
+        check_writable(nearest / "atmda-doctor", place)
         yield Finding("data directory", f"{place} can be written")
-    except OSError as error:
-        said = f"{place} cannot be written ({error.strerror})"
-        yield Finding("data directory", said, False, "Choose another `data_dir`.")
+    except AtmdaError as error:
+        yield Finding("data directory", error.message.rstrip("."), False, "Choose another `data_dir`.")
     cached = sum(file.stat().st_size for file in workspace.text_cache.glob("*.npz"))
     yield Finding("text cache", f"{workspace.text_cache}: {cached / 1e6:.1f} MB")
 

@@ -11,10 +11,11 @@ from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.splits import sources_in_several_folds, untrained_classes
 from atmda.core.methods import METHODS
 from atmda.core.methods.base import LABELS, Split
+from atmda.core.text import some_of
 from atmda.core.types import BoolArray, IntArray
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
-from atmda.tasks.observer import Observer, some_of, warn_of_one_class
+from atmda.tasks.observer import Observer, warn_of_one_class
 from atmda.tasks.splitting import SPLITS
 from atmda.tasks.stored import whole_store
 from atmda.tasks.true_classes import true_classes

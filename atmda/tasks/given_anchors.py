@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from atmda.core.embeddings.lengths import lengths, unit
+from atmda.core.text import some_of
 from atmda.core.types import FloatArray
 from atmda.datasets.base import display_name
 from atmda.errors import StoreError
-from atmda.tasks.observer import Observer, some_of
+from atmda.tasks.observer import Observer
 
 ALIKE = 1e-5  # anchors nearer than this differ by less than float32 tells reliably
 

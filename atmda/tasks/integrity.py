@@ -11,9 +11,9 @@ import numpy as np
 
 from atmda.core.embeddings.formats import read_embeddings
 from atmda.core.fingerprint import digest
+from atmda.core.text import some_of
 from atmda.soundscapes.files import wav_size
 from atmda.soundscapes.manifest import MANIFEST, read_manifest
-from atmda.tasks.observer import some_of
 
 Problem = tuple[str, str]  # what is wrong, what to do
 AGAIN = "Run the same atmda augment with this output again."

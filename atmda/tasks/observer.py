@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 Advance = Callable[[int], None]
 _LOGGER = logging.getLogger("atmda")
-
-
-def some_of(names: Iterable[str], shown: int = 10) -> str:
-    """The first of `names`, sorted, and how many there are more."""
-    listed = sorted(names)
-    more = f" and {len(listed) - shown} more" if len(listed) > shown else ""
-    return ", ".join(listed[:shown]) + more
 
 
 class Observer:

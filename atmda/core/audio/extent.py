@@ -131,9 +131,7 @@ def _voc(file: BinaryIO, size: int, head: bytes) -> Extent | None:
 def _nist(file: BinaryIO, size: int, head: bytes) -> Extent | None:
     start = int(head[8:16])
     file.seek(0)
-    told = dict(
-        re.findall(rb"(sample_count|sample_n_bytes|channel_count) -[is]\d* (\d+)", file.read(min(start, 65_536)))
-    )
+    told = dict(NIST_FACT.findall(file.read(min(start, 65_536))))
     count, width, channels = (int(told.get(name, 0)) for name in (b"sample_count", b"sample_n_bytes", b"channel_count"))
     return Extent(start, count * width * channels) if count and width and channels else None
 

@@ -43,13 +43,13 @@ class Contents:
             return cls(manifest, [(path, None) for path in paths if path not in strangers], strangers=strangers)
         listed = [(folder / name, shard.sha256) for name, shard in sorted(manifest.shards.items())]
         there = set(paths)
-        others = [p for p in paths if p.name not in manifest.shards and p.name not in manifest.obsolete]
+        others = {p: is_ours(p) for p in paths if p.name not in manifest.shards and p.name not in manifest.obsolete}
         return cls(
             manifest,
             [pair for pair in listed if pair[0] in there],
             tuple(path.name for path, _ in listed if path not in there),
-            tuple(path for path in others if is_ours(path)),
-            tuple(path for path in others if not is_ours(path)),
+            tuple(path for path, ours in others.items() if ours),
+            tuple(path for path, ours in others.items() if not ours),
             restored,
         )
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from atmda.core.evaluation.metrics import METRICS, Metric, Scored
 from atmda.core.evaluation.results import Auto, FoldResult, GridResult
-from atmda.core.evaluation.selection import AUTO
+from atmda.core.evaluation.selection import AUTO, Chooser
 from atmda.core.methods import METHODS
 from atmda.core.methods.adaptation import adapt
 from atmda.core.methods.backgrounds import Backgrounds
@@ -24,21 +24,6 @@ from atmda.core.methods.prototypes import TOP_N
 from atmda.core.types import FloatArray, IntArray
 
 Profiles: TypeAlias = tuple["FloatArray | None", IntArray]
-
-
-class Choose(Protocol):
-    """Chooses what is "auto" for a split on its training clips alone, as `Chooser.choose` does."""
-
-    def __call__(
-        self,
-        method: Method,
-        split: Split,
-        modality: str,
-        temperature: float | str | None,
-        *,
-        options: bool,
-        scale: bool,
-    ) -> dict[str, float]: ...
 
 
 def run_grid(
@@ -52,12 +37,12 @@ def run_grid(
     top_n: int | Auto = TOP_N,
     metrics: Sequence[str] = ("accuracy",),
     logit_scale: float | Auto | None = None,
-    choose: Choose | None = None,
+    chooser: Chooser | None = None,
 ) -> list[GridResult]:
     """Classify the clips X of `data`, whose classes are its y: each of `splits` says what is tested and trained on.
 
     Args:
-        temperatures, top_n, logit_scale: "auto" is left to `choose`, split by split. A scale of None is not known.
+        temperatures, top_n, logit_scale: "auto" is left to `chooser`, split by split. A scale of None is not known.
         metrics: names of `METRICS`.
 
     Raises:
@@ -65,7 +50,7 @@ def run_grid(
         SettingsError: there is no such mode or metric.
     """
     measures = [METRICS.get(name) for name in metrics]
-    run = _Run(data, splits, backgrounds, choose, measures, logit_scale)
+    run = _Run(data, splits, backgrounds, chooser, measures, logit_scale)
     results: list[GridResult] = []
     for mode in dict.fromkeys(modes):
         method = METHODS.get(mode)
@@ -90,7 +75,7 @@ class _Run:
     data: Training
     splits: Sequence[Split]
     backgrounds: Backgrounds
-    choose: Choose | None
+    chooser: Chooser | None
     metrics: list[Metric]
     logit_scale: float | Auto | None
 
@@ -124,9 +109,9 @@ class _Run:
         scale = self.logit_scale == AUTO and method.logit_scale is None
         if temperature != AUTO and not options and not scale:
             return {}
-        if self.choose is None:
+        if self.chooser is None:
             raise ValueError("nothing chooses what is auto")
-        return self.choose(method, split, modality, temperature, options=options, scale=scale)
+        return self.chooser.choose(method, split, modality, temperature, options=options, scale=scale)
 
     def _placed(self, parts: Sequence[FloatArray]) -> FloatArray:
         """Scores of all test sets as one array in the order of the clips."""
