@@ -13,6 +13,7 @@ atmda embed --dataset urbansound8k --path urbansound8k-20240705184401 --num-work
 atmda embed --audio-folder recordings --annotations labels.csv --output embeddings/mine
 atmda embed --audio-folder recordings -r --output embeddings/site-a      (again: resumes)
 atmda embed --audio-folder recordings --output all --shard 2/8           (one of eight jobs)
+atmda embed --audio-folder recorder-7 -r --window 5 --hop 1              (hours of audio)
 """
 
 
@@ -25,7 +26,8 @@ def run(settings: EmbedSettings, console: Console) -> int:
     console.text(str(done.output))
     skipped = f", {len(done.skipped)} skipped" if done.skipped else ""
     changed = f", {done.changed} of them again since they had changed" if done.changed else ""
-    console.notice(f"{done.clips} clips embedded{changed}{skipped}.")
+    what = "clips" if settings.window is None else "windows"
+    console.notice(f"{done.clips} {what} embedded{changed}{skipped}.")
     return SOME_SKIPPED if done.skipped else DONE
 
 

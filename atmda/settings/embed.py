@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -12,6 +12,10 @@ from atmda.errors import SettingsError
 from atmda.settings.base import flag, lower
 from atmda.settings.completion import dataset_names
 from atmda.settings.reading import ReadingSettings
+from atmda.settings.windows import HOP, WINDOW, check_windows, cut_of
+
+if TYPE_CHECKING:
+    from atmda.core.audio.cut import Cut
 
 WHAT, OUT = "What to embed", "Results"
 
@@ -55,6 +59,8 @@ class EmbedSettings(ReadingSettings):
     shard: Annotated[
         tuple[int, int] | None, BeforeValidator(parse_shard), flag("--shard", metavar="I/N", panel=WHAT)
     ] = Field(None, description="Only the I-th of N parts, for job arrays that share one --output.")
+    window: Annotated[float | None, flag("--window", metavar="SECONDS", panel=WHAT)] = WINDOW
+    hop: Annotated[float | None, flag("--hop", metavar="SECONDS", panel=WHAT)] = HOP
     output: Annotated[Path | None, flag("--output", "-o", metavar="PATH", panel=OUT)] = Field(
         None, description="Where to write, or what to resume; else <data-dir>/embeddings/<name>_<time>."
     )
@@ -73,6 +79,11 @@ class EmbedSettings(ReadingSettings):
         return "annotations" if self.annotations is not None else self.labels_from or "folder"
 
     @property
+    def cut(self) -> Cut | None:
+        """How recordings are cut into windows; None where they are not."""
+        return cut_of(self.window, self.hop)
+
+    @property
     def source_name(self) -> str:
         """What the clips are called, as in the default name of the output."""
         name = Path(self.path or self.dataset or str(self.audio_folder)).name
@@ -89,5 +100,6 @@ class EmbedSettings(ReadingSettings):
             self.refuse_unused(("annotations", "labels_from"), "`audio_folder`")
         if self.annotations is not None and self.labels_from is not None:
             raise SettingsError("`annotations` and `labels_from` both say what is heard.", "Give one of them.")
+        check_windows(self)
         if self.shard is not None and self.format != "parquet":
             raise SettingsError(f"`shard` works with `format` parquet, not {self.format}.", setting="shard")

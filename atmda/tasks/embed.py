@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atmda.core.clip import Clip
-from atmda.core.embeddings.engine import Embedded
 from atmda.core.embeddings.formats import write_npz, write_original
-from atmda.core.embeddings.schema import Seen, is_stale
+from atmda.core.embeddings.schema import is_stale
 from atmda.core.embeddings.store import EmbeddingStore, Manifest, check_is_store, read_store
-from atmda.core.files import unwritable
 from atmda.core.fingerprint import Fingerprint
 from atmda.core.locks import locked
-from atmda.core.types import FloatArray
 from atmda.datasets import Dataset, load_dataset, load_folder
 from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
 from atmda.errors import StoreError
 from atmda.settings.embed import EmbedSettings
+from atmda.tasks.embed_windows import fill_windows
 from atmda.tasks.encoding import embedded, made_by, open_encoder, tell_problems
+from atmda.tasks.filling import Filling
 from atmda.tasks.observer import Observer
 from atmda.tasks.results import EmbedResult
 from atmda.workspace import partial
+
+if TYPE_CHECKING:
+    from atmda.core.encoders.base import Encoder
 
 SHARD_CLIPS = 256  # what a killed run loses at most
 
@@ -62,29 +66,37 @@ def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observ
     """Embed what the store in `folder` lacks."""
     check_is_store(folder)
     part = "" if settings.shard is None else "{}-of-{}".format(*settings.shard)
-    clips = data.clips if settings.shard is None else data.clips[settings.shard[0] - 1 :: settings.shard[1]]
     with locked(folder, part):
         encoder = open_encoder(settings, observer)
         manifest = Manifest(made_by(encoder, settings), encoder.dim, data.name, data.labels, encoder.logit_scale)
+        if settings.cut is not None:
+            manifest = replace(manifest, cut=settings.cut.identity)
         store = EmbeddingStore.open(folder, manifest, part="-".join(filter(None, ("part", part))), force=settings.force)
         for sentence in store.told:
             observer.notice(f"note: {folder}: {sentence}")
-        left, filling, changed = _left(clips, store, folder, observer)
-        store.expect(len(clips))
-        try:
-            for clip, result in embedded(encoder, left, settings, observer, "Embedding", fingerprint=Fingerprint.of):
-                filling.add(clip, result)
-        finally:
-            filling.publish()  # also when interrupted: what was finished is kept
-        store.finish()
+        fill = fill_clips if settings.cut is None else fill_windows
+        return fill(settings, data.clips, store, encoder, observer)
+
+
+def fill_clips(
+    settings: EmbedSettings, clips: Sequence[Clip], store: EmbeddingStore, encoder: Encoder, observer: Observer
+) -> EmbedResult:
+    """Embed those of `clips` that `store` lacks."""
+    clips = clips if settings.shard is None else clips[settings.shard[0] - 1 :: settings.shard[1]]
+    left, filling, changed = _left(clips, store, observer)
+    store.expect(len(clips))
+    try:
+        for clip, result in embedded(encoder, left, settings, observer, "Embedding", fingerprint=Fingerprint.of):
+            filling.add(clip, result)
+    finally:
+        filling.publish()  # also when interrupted: what was finished is kept
+    store.finish()
     names = {clip.name for clip in clips}
     skipped = {clip: reason for clip, reason in filling.reasons.items() if clip in names - filling.done}
-    return EmbedResult(folder, "parquet", len(filling.done & names), skipped, changed)
+    return EmbedResult(store.folder, "parquet", len(filling.done & names), skipped, changed)
 
 
-def _left(
-    clips: Sequence[Clip], store: EmbeddingStore, folder: Path, observer: Observer
-) -> tuple[list[Clip], _Filling, int]:
+def _left(clips: Sequence[Clip], store: EmbeddingStore, observer: Observer) -> tuple[list[Clip], Filling, int]:
     """The clips that are not done, the store to go on with, and how many were done, but have changed since.
 
     Once all were tried those that were skipped are left, for they may have been mended.
@@ -99,44 +111,9 @@ def _left(
     done, skipped = stored.keys() - changed, reasons.keys() - stored.keys()
     left = [clip for clip in clips if clip.name not in done and clip.name not in skipped]
     if left and (done or skipped):
-        observer.notice(f"Resuming {folder}: {len(clips) - len(left)} of {len(clips)} clips are done.")
+        observer.notice(f"Resuming {store.folder}: {len(clips) - len(left)} of {len(clips)} clips are done.")
     left = left or [clip for clip in clips if clip.name in skipped]
-    return left, _Filling(store, done, reasons), len(changed)
-
-
-class _Filling:
-    """The store being filled, shard by shard.
-
-    Attributes:
-        done: clips that have an embedding in it. reasons: for which clips were skipped, some of them done since.
-    """
-
-    def __init__(self, store: EmbeddingStore, done: set[str], reasons: dict[str, str]) -> None:
-        self._store, self.done, self.reasons = store, done, reasons
-        self._rows: list[tuple[Clip, FloatArray]] = []
-        self._skipped: dict[str, str] = {}
-        self._seen: dict[str, Seen] = {}
-
-    def add(self, clip: Clip, result: Embedded) -> None:
-        if result.embedding is None:
-            self._skipped[clip.name] = result.error.reason if result.error else ""
-        else:
-            self._rows.append((clip, result.embedding))
-            self._seen[clip.name] = Seen.in_result(result)
-        if len(self._rows) + len(self._skipped) >= SHARD_CLIPS:
-            self.publish()
-
-    def publish(self) -> None:
-        news = {clip for clip, reason in self._skipped.items() if self.reasons.get(clip) != reason}
-        if self._rows or news:  # else they are tried again, and are as they were
-            try:
-                self._store.append(self._rows, self._skipped, self._seen)
-            except OSError as error:
-                hint = "What is there stays; make room and run the same command with this `output` to go on."
-                raise unwritable(self._store.folder, error, hint) from error
-            self.done |= {clip.name for clip, _ in self._rows}
-            self.reasons |= self._skipped
-            self._rows, self._skipped, self._seen = [], {}, {}
+    return left, Filling(store, done, reasons, SHARD_CLIPS), len(changed)
 
 
 #: where clips and what is known of them come from

@@ -69,7 +69,7 @@ def _decoded(
 ) -> Iterator[FloatArray]:
     width = 4 * channels
     with _running(command, name, limit, tell) as output:
-        while content := output.read(block_frames(rate) * width):
+        while content := output.read(block_frames(rate, channels) * width):
             whole = len(content) // width * width
             yield np.frombuffer(content[:whole], "<f4").reshape(-1, channels)
 

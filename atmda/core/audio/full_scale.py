@@ -25,23 +25,31 @@ POWERS = (15, 23, 31)
 Blocks = Callable[[], Iterator[FloatArray]]
 
 
-def at_full_scale(source: Source, blocks: Blocks, tell: Tell) -> Blocks:
+class Scale:
+    """The power of two that a recording's samples are divided by, once it has been found; None before."""
+
+    def __init__(self) -> None:
+        self.power: int | None = None
+
+
+def at_full_scale(source: Source, blocks: Blocks, tell: Tell, scale: Scale | None = None) -> Blocks:
     """`blocks` (n, channels) of `source`, where they are floats divided by what seems to be their full scale.
 
     It is decided by the whole recording, which is read a first time where samples of whole numbers, or far beyond full
     scale, make that necessary; so all parts of it are divided by the same. `tell` hears of it, and of samples well
-    beyond full scale that are left as they are. What is beyond all bounds is left to who checks those.
+    beyond full scale that are left as they are. What is beyond all bounds is left to who checks those. `scale`: keeps
+    what was found for other parts of the same recording.
     """
-    return blocks if source.step else lambda: _scaled(source, blocks(), tell)
+    return blocks if source.step else lambda: _scaled(source, blocks(), tell, scale or Scale())
 
 
-def _scaled(source: Source, blocks: Iterator[FloatArray], tell: Tell) -> Iterator[FloatArray]:
-    power: int | None = None
+def _scaled(source: Source, blocks: Iterator[FloatArray], tell: Tell, scale: Scale) -> Iterator[FloatArray]:
+    power = scale.power
     highest = 0.0
     for block in blocks:
         peak = _peak(block)
         if power is None and 1 <= peak <= LOUDEST and (peak > FAR or _whole_numbers(block)):
-            power = _power(source.blocks(0, None), tell)
+            power = scale.power = _power(source.blocks(0, None), tell)
         highest = max(highest, math.ldexp(peak, -(power or 0)))
         yield block * np.float32(2.0**-power) if power else block
     if BEYOND < highest <= FAR:

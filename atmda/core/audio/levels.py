@@ -43,9 +43,11 @@ class Levels:
 
     Attributes:
         peak: largest absolute sample, 0.0 before any.
+        level: root mean square in dB below full scale, -inf for digital silence.
     """
 
     def __init__(self, step: float = 0.0) -> None:
+        self._power, self._count = 0.0, 0
         self._step = step
         self._low, self._high = math.inf, -math.inf
         self._values: set[float] | None = set()
@@ -59,6 +61,9 @@ class Levels:
             raise AudioError(name, "it holds samples that are not numbers (NaN or infinity)")
         self._low, self._high = min(self._low, low), max(self._high, high)
         check_peak(name, self.peak)
+        with np.errstate(over="ignore"):
+            self._power += float(np.dot(block, block))
+        self._count += len(block)
         if self._values is not None:
             self._values = self._with(block)
 
@@ -72,6 +77,10 @@ class Levels:
     @property
     def peak(self) -> float:
         return max(self._high, -self._low, 0.0)
+
+    @property
+    def level(self) -> float:
+        return 10 * math.log10(self._power / self._count) if self._power > 0 else -math.inf
 
     @property
     def silent(self) -> bool:

@@ -18,11 +18,11 @@ import soxr
 from atmda.core.audio import bounds
 from atmda.core.audio.channels import CANCELLED, check_channel, mono
 from atmda.core.audio.ffmpeg import open_ffmpeg
-from atmda.core.audio.full_scale import at_full_scale
+from atmda.core.audio.full_scale import Scale, at_full_scale
 from atmda.core.audio.levels import Levels
 from atmda.core.audio.reading import AS_USUAL, Reading
 from atmda.core.audio.sndfile import NOT_AUDIO, UnreadableError, open_sndfile
-from atmda.core.audio.source import Notes, Source
+from atmda.core.audio.source import Notes, Source, Tell
 from atmda.core.audio.time_limit import TimeLimit
 from atmda.core.clip import Clip
 from atmda.core.endings import FOREIGN
@@ -42,6 +42,7 @@ class Audio:
         frames: samples per channel as stored.
         peak: largest absolute sample read so far.
         silent: whether what was read so far is silence, or no more than a constant and its format's own noise.
+        level: root mean square of what was read so far, in dB below full scale; -inf for digital silence.
         limit: the time that it may take.
         notes: what is to be said of it, as that its header is wrong; complete after a full read.
     """
@@ -72,6 +73,10 @@ class Audio:
     @property
     def silent(self) -> bool:
         return self._levels.silent
+
+    @property
+    def level(self) -> float:
+        return self._levels.level
 
     @property
     def seconds(self) -> float:
@@ -210,16 +215,21 @@ def _audio(
 ) -> Audio:
     """`frames` frames of `source`, which `blocks` reads anew each time, as one channel."""
     check_channel(name, reading.channel, source.channels)
+    mixed = one_channel(source, blocks, reading.channel, limit, notes.tell)
+    return Audio(name, source.sample_rate, frames, mixed, limit, notes, source.step)
 
-    def one_channel() -> Iterator[FloatArray]:
-        return mono(
-            at_full_scale(source, lambda: limit.watch(blocks()), notes.tell),
-            source.channels,
-            reading.channel,
-            notes.tell,
-        )
 
-    return Audio(name, source.sample_rate, frames, one_channel, limit, notes, source.step)
+def one_channel(
+    source: Source,
+    blocks: Callable[[], Iterator[FloatArray]],
+    channel: str,
+    limit: TimeLimit,
+    tell: Tell,
+    scale: Scale | None = None,
+) -> Callable[[], Iterator[FloatArray]]:
+    """Blocks (n,) of `blocks` (n, channels), which are of `source` and are begun anew each time, at full scale."""
+    whole = at_full_scale(source, lambda: limit.watch(blocks()), tell, scale)
+    return lambda: mono(whole, source.channels, channel, tell)
 
 
 def _part(shown: str, rate: int, frames: int, start: float | None, end: float | None) -> tuple[int, int]:

@@ -172,7 +172,7 @@ def _blocks(
                 file = stack.enter_context(_opened(path, mended, _Straight if straight else sf.SoundFile))
                 if first:
                     file.seek(first)
-            size, left = block_frames(file.samplerate), sys.maxsize if count is None else count
+            size, left = block_frames(file.samplerate, file.channels), sys.maxsize if count is None else count
             sought = first > 0
             while left:
                 with told(tell, sought):

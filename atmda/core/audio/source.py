@@ -9,7 +9,7 @@ from typing import TypeAlias
 from atmda.core.types import FloatArray
 
 BLOCK_SECONDS = 30.0
-BLOCK_FRAMES = 6_000_000  # at most, as the rates of bat detectors would make more
+BLOCK_SAMPLES = 6_000_000  # at most, as the rates of bat detectors and eight channels would make more
 
 #: hears what is to be said of a recording
 Tell: TypeAlias = Callable[[str], object]
@@ -41,6 +41,6 @@ class Source:
     step: float = 0.0
 
 
-def block_frames(sample_rate: int) -> int:
+def block_frames(sample_rate: int, channels: int) -> int:
     """Frames a block."""
-    return max(1, min(round(BLOCK_SECONDS * sample_rate), BLOCK_FRAMES))
+    return max(1, min(round(BLOCK_SECONDS * sample_rate), BLOCK_SAMPLES // channels))

@@ -63,7 +63,8 @@ class Contents:
         if not manifest.complete:
             rows = sum(shard.rows for shard in manifest.shards.values())
             wanted = sum(part.clips for part in manifest.parts.values())
-            found.append(f"it was not finished: {rows} clips are embedded of {wanted} that it was to hold")
+            of = f" of {wanted} that it was to hold" if wanted else ""
+            found.append(f"it was not finished: {rows} {'windows' if manifest.cut else 'clips'} are embedded{of}")
         return found
 
     def notes(self) -> list[str]:
@@ -95,7 +96,8 @@ def restore(paths: Iterable[Path]) -> Manifest | None:
         wanted[part] = shard.wanted
     if found is None:
         return None
-    parts = {part: Part(wanted[part], len(clips) >= wanted[part]) for part, clips in tried.items()}
+    known = {part: bool(wanted[part]) or not found.cut for part in tried}  # of windows it is known at the end alone
+    parts = {part: Part(wanted[part], known[part] and len(clips) >= wanted[part]) for part, clips in tried.items()}
     return replace(found, shards=shards, parts=parts)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -49,7 +49,8 @@ class Embedded:
     """What became of one clip.
 
     An `embedding` (d,), or the `error` for which it was skipped; `notes` to tell; whether all that was encoded of it is
-    `silent`, which says nothing of any class; the `fingerprint` of its file, where that was asked for.
+    `silent`, which says nothing of any class; its `level` in dB below full scale; the `fingerprint` of its file, where
+    that was asked for.
     """
 
     embedding: FloatArray | None
@@ -57,6 +58,7 @@ class Embedded:
     notes: tuple[str, ...] = ()
     silent: bool = False
     fingerprint: Fingerprint | None = None
+    level: float | None = None
 
 
 @dataclass
@@ -125,14 +127,15 @@ def _embed_unit(
     seen = _fingerprints(clips, take)  # first: what changes later is found to differ
     # what overflows is not finite in the embedding, which is told by the recording's name and not by a warning
     with np.errstate(all="ignore"):
-        results = _results(encoder, clips, batch_size, device, reading)
+        results = embed_together(encoder, clips, batch_size, device, reading)
     return [replace(result, fingerprint=own) for result, own in zip(results, seen, strict=True)]
 
 
-def _results(
-    encoder: AudioEncoder, clips: Sequence[Recording], batch_size: int, device: Any, reading: Reading
+def embed_together(
+    encoder: AudioEncoder, clips: Iterable[Recording | AudioError], batch_size: int, device: Any, reading: Reading
 ) -> list[Embedded]:
-    progress = [_Progress() for _ in clips]
+    """One for each of `clips`, which may come one by one; an AudioError in the place of a clip is its result."""
+    progress: list[_Progress] = []
     batch: list[tuple[int, FloatArray]] = []
 
     def flush() -> None:
@@ -149,6 +152,10 @@ def _results(
         batch.clear()
 
     for index, clip in enumerate(clips):
+        progress.append(_Progress())
+        if isinstance(clip, AudioError):
+            progress[index].error = clip
+            continue
         try:
             audio = open_recording(clip, reading)
             progress[index].audio = audio
@@ -180,4 +187,4 @@ def _finish(encoder: AudioEncoder, done: _Progress) -> Embedded:
     embedding = encoder.pool(np.stack(done.states))
     if not np.isfinite(embedding).all():
         return Embedded(None, AudioError(done.audio.name, "the encoder gave no finite embedding"))
-    return Embedded(embedding, notes=tuple(done.audio.notes), silent=done.audio.silent)
+    return Embedded(embedding, notes=tuple(done.audio.notes), silent=done.audio.silent, level=done.audio.level)

@@ -56,6 +56,7 @@ class Manifest:
         shards: what the store holds, by file name; None where that is not told (stores of format 1).
         parts: the jobs that fill it, by the beginning of their shards' names.
         obsolete: files that others have taken the place of, and that may be there still after a kill.
+        cut: how recordings were cut into windows (`core.audio.cut`), {} where they were not.
     """
 
     identity: dict[str, str]
@@ -66,6 +67,7 @@ class Manifest:
     shards: dict[str, Shard] | None = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
     obsolete: tuple[str, ...] = ()
+    cut: dict[str, str] = field(default_factory=dict)
 
     def differences(self, other: Manifest) -> list[str]:
         """The fields in which what made two stores differs, as `name: ours, not theirs`."""
@@ -77,7 +79,8 @@ class Manifest:
         ]
 
     def _flat(self) -> dict[str, str]:
-        return {**self.identity, "dim": str(self.dim), "dataset": self.dataset, "classes": ", ".join(self.classes)}
+        made = {**self.identity, **self.cut, "dim": str(self.dim), "dataset": self.dataset}
+        return made | {"classes": ", ".join(self.classes)}
 
     @property
     def complete(self) -> bool:
@@ -95,7 +98,8 @@ class Manifest:
     def about(self) -> dict[str, Any]:
         """What made the store, as plain values: the part that every shard carries too."""
         about = {"format": FORMAT, "identity": self.identity, "dim": self.dim, "dataset": self.dataset}
-        return about | {"classes": list(self.classes), "logit_scale": self.logit_scale}
+        about |= {"classes": list(self.classes), "logit_scale": self.logit_scale}
+        return about | ({"cut": self.cut} if self.cut else {})
 
     def publish(self, folder: Path) -> None:
         """Write it into `folder`. Raises OSError."""

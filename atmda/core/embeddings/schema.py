@@ -37,6 +37,7 @@ COLUMNS: Mapping[str, tuple[pa.DataType, str]] = {
 SEEN: Mapping[str, pa.DataType] = {
     "note": pa.string(),
     "silent": pa.bool_(),
+    "level": pa.float32(),
     "size": pa.int64(),
     "modified": pa.int64(),
     "sha256": pa.string(),
@@ -48,28 +49,35 @@ FILE = ("size", "modified", "sha256")  # the columns that hold a fingerprint
 
 @dataclass(frozen=True)
 class Seen:
-    """What was found when a clip was embedded. note: what is to be told of it. fingerprint: of its file."""
+    """What was found when a clip was embedded.
+
+    Attributes:
+        note: what is to be told of it. silent: whether there is no sound in it.
+        fingerprint: of its file. level: in dB below full scale, -inf for digital silence; None where it is not known.
+    """
 
     note: str = ""
     silent: bool = False
     fingerprint: Fingerprint | None = None
+    level: float | None = None
 
     @classmethod
     def in_result(cls, result: Embedded) -> Seen:
         """What the engine found."""
-        return cls("; ".join(result.notes), result.silent, result.fingerprint)
+        return cls("; ".join(result.notes), result.silent, result.fingerprint, result.level)
 
     def values(self) -> dict[str, Any]:
         """As the columns `SEEN` hold it."""
         found = vars(self.fingerprint) if self.fingerprint else {}
-        return {"note": self.note or None, "silent": self.silent, **{name: found.get(name) for name in FILE}}
+        known = {"note": self.note or None, "silent": self.silent, "level": self.level}
+        return known | {name: found.get(name) for name in FILE}
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Seen:
         """What `values` gave, read back; stores of format 1 tell nothing."""
         found = [values.get(name) for name in FILE]
         fingerprint = None if None in found else Fingerprint(*found)  # type: ignore[arg-type]
-        return cls(values.get("note") or "", bool(values.get("silent")), fingerprint)
+        return cls(values.get("note") or "", bool(values.get("silent")), fingerprint, values.get("level"))
 
 
 def as_arrow(

@@ -6,7 +6,7 @@ folder again goes on behind the last one. Shards carry the encoder's identity to
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -126,12 +126,15 @@ class EmbeddingStore:
         table = as_arrow([clip for clip, _ in rows], [embedding for _, embedding in rows], self.maker.dim, seen)
         self._publish(table, skipped)
 
-    def forget(self, clips: Collection[str]) -> None:
-        """Take the rows of `clips` out of the store, for they are to be embedded again."""
+    def forget(self, clips: Collection[str], named: Callable[[str], str] = str) -> None:
+        """Take the rows of `clips` out of the store, for they are to be embedded again.
+
+        `named`: what a row's clip is called among `clips`, as its recording.
+        """
         wanted = set(clips)
         for path, expected in Contents.of(self.folder).shards:
             shard = read_shard(path, None, expected)
-            keep = [clip not in wanted for clip in shard.clips]
+            keep = [named(clip) not in wanted for clip in shard.clips]
             if not all(keep):
                 rows = shard.table.filter(keep)
                 self._publish(rows, shard.skipped, path.name)
@@ -154,8 +157,13 @@ class EmbeddingStore:
 
     def shards(self, *, embeddings: bool = False) -> list[ShardFile]:
         """All shards, with what is known of each clip and, where they are asked for, embeddings. Raises StoreError."""
+        return list(self.each_shard(embeddings=embeddings))
+
+    def each_shard(self, *, embeddings: bool = False) -> Iterator[ShardFile]:
+        """The same one by one, for a store that is larger than memory."""
         columns = [*COLUMNS, *SEEN, *(["embedding"] if embeddings else [])]
-        return [read_shard(path, columns, expected) for path, expected in Contents.of(self.folder).shards]
+        for path, expected in Contents.of(self.folder).shards:
+            yield read_shard(path, columns, expected)
 
     def done(self) -> tuple[set[str], dict[str, str]]:
         """Clips that have an embedding, and those that were skipped, with reasons. Raises StoreError."""

@@ -25,10 +25,12 @@ import numpy as np
 
 from atmda.core.audio import Audio
 from atmda.core.encoders.base import Encoder
-from atmda.core.encoders.compact.frontend import FRAMES, HOP, OFFSET, PATCH, SAMPLE_RATE, WINDOW, log_mel
+from atmda.core.encoders.compact import overlapping
+from atmda.core.encoders.compact.frontend import FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
+from atmda.core.encoders.compact.loudness import amplified, gain, magnitudes
 from atmda.core.encoders.compact.network import Network
 from atmda.core.encoders.compact.text import TextTable
-from atmda.core.types import FloatArray
+from atmda.core.types import FloatArray, IntArray
 from atmda.errors import AtmdaError
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
@@ -45,10 +47,6 @@ POWER = 3
 SHARPNESS = 1.5
 #: deviations above its mean at which a class's logit counts half
 THRESHOLD = 2.0
-#: root mean square of a window's mel magnitudes (summed over bands) that its level is brought to
-LEVEL = 10.0
-#: most that a window is amplified or attenuated
-MOST_GAIN, LEAST_GAIN = 100.0, 0.01
 #: share of the squared length of an embedding that lies in the trunk features
 TRUNK_SHARE = 0.5
 
@@ -63,12 +61,9 @@ def patches_of(mel: FloatArray, last: bool) -> FloatArray:
 
 def level(patches: FloatArray) -> FloatArray:
     """`patches` (k, 96, 64) of log mel magnitudes as if the window had been recorded at the level `LEVEL`."""
-    mel = np.maximum(np.exp(patches) - np.float32(OFFSET), 0.0)
+    mel = magnitudes(patches)
     power = float(np.einsum("ktf,ktf->", mel, mel)) / (mel.shape[0] * mel.shape[1])
-    gain = min(max(LEVEL / max(power**0.5, 1e-9), LEAST_GAIN), MOST_GAIN)
-    mel *= np.float32(gain)
-    mel += np.float32(OFFSET)
-    return np.asarray(np.log(mel, out=mel))
+    return amplified(mel, np.float32(gain(power)))
 
 
 class CompactEncoder(Encoder):
@@ -124,13 +119,30 @@ class CompactEncoder(Encoder):
 
     def encode(self, features: Sequence[FloatArray]) -> FloatArray:
         """A state for each array of patches: sums of cubed evidence, sums of trunk features, number of patches."""
-        states = []
-        for patches in features:  # each by itself: what shares a batch must not change the last bits
-            logits, trunk = self._network(level(patches))
-            above = (logits - self._usual) / self._spread - np.float32(THRESHOLD)
-            cubes = (1.0 / (1.0 + np.exp(-np.clip(above, -30.0, 30.0)))) ** POWER
-            states.append(np.concatenate([cubes.sum(0), trunk.sum(0), [len(patches)]]))
+        # each by itself: what shares a batch must not change the last bits
+        states = [self._each(level(patches)).sum(0) for patches in features]
         return np.asarray(states, np.float32)
+
+    def _each(self, patches: FloatArray) -> FloatArray:
+        """The state of each of levelled `patches` (k, 96, 64)."""
+        logits, trunk = self._network(patches)
+        above = (logits - self._usual) / self._spread - np.float32(THRESHOLD)
+        cubes = (1.0 / (1.0 + np.exp(-np.clip(above, -30.0, 30.0)))) ** POWER
+        return np.concatenate([cubes, trunk, np.ones((len(patches), 1), np.float32)], axis=1)
+
+    def can_share(self, window: float, hop: float) -> bool:
+        """Whether windows share their patches: those that overlap, and hold a patch at least."""
+        return overlapping.can_share(window, hop)
+
+    def embed_overlapping(self, samples: FloatArray, starts: IntArray, size: int, hop: float) -> FloatArray:
+        """Embeddings float32 (n, 640) of windows of `size` samples at `starts` (n,), every `hop` samples, in `samples`.
+
+        Patches are those of the whole stretch, each computed once; `overlapping` says how that differs from windows
+        embedded one by one.
+        """
+        cells = overlapping.Cells.of(len(samples), starts, size, hop)
+        states = np.concatenate([self._each(patches) for patches in cells.patches(samples)])
+        return np.stack([self.pool(states[own]) for own in cells.windows()])
 
     def pool(self, states: FloatArray) -> FloatArray:
         """The embedding (640,) of all states of one recording: the pooling is over all its patches alike."""

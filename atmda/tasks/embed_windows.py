@@ -1,0 +1,201 @@
+"""Long recordings become a store of their windows; a run that was killed goes on inside the recording."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atmda.core.audio.cut import Cut
+from atmda.core.clip import Clip
+from atmda.core.embeddings.schema import COLUMNS, Seen, known_of
+from atmda.core.embeddings.store import EmbeddingStore
+from atmda.core.embeddings.windows import (
+    EmbeddedStretch,
+    WindowedRecording,
+    embed_windows,
+    in_seconds,
+    recording_of,
+    window_of,
+)
+from atmda.core.fingerprint import Fingerprint
+from atmda.settings.embed import EmbedSettings
+from atmda.tasks.filling import Filling
+from atmda.tasks.observer import Observer
+from atmda.tasks.results import EmbedResult
+
+if TYPE_CHECKING:
+    from atmda.core.audio.long import Stretch
+    from atmda.core.encoders.base import Encoder
+
+SHARD_WINDOWS = 2048
+MEGABYTE = 1_000_000
+
+
+def fill_windows(
+    settings: EmbedSettings, clips: Sequence[Clip], store: EmbeddingStore, encoder: Encoder, observer: Observer
+) -> EmbedResult:
+    """Embed those windows of the recordings `clips` that `store` lacks."""
+    cut = settings.cut
+    assert cut is not None
+    plan = _Plan(cut, settings.shard, {clip.name: number for number, clip in enumerate(clips)})
+    changed = plan.read(clips, store)
+    if changed:
+        observer.notice(f"{len(changed)} recordings have changed since they were embedded, and are done again.")
+        store.forget(changed, recording_of)
+    if plan.found:
+        observer.notice(f"Resuming {store.folder}: {plan.found} windows are done.")
+    store.expect(0)  # until the last recording was opened nobody knows
+    filling = Filling(store, None, plan.reasons, SHARD_WINDOWS)
+    skipped: dict[str, str] = {}
+    stretches = embed_windows(
+        encoder,
+        iter(clips),
+        cut,
+        batch_size=settings.batch_size,
+        num_workers=settings.num_workers,
+        reading=settings.reading,
+        fingerprint=Fingerprint.of,
+        wanted=plan.wanted,
+    )
+    try:
+        for stretch in _told(stretches, clips, observer):
+            for failure in _failures(stretch):
+                skipped[failure.name] = failure.reason
+                filling.skip(failure.name, failure.reason)
+            for clip, result in stretch.windows:
+                if result.embedding is not None:
+                    filling.add(clip, result)
+    finally:
+        filling.publish()  # also when interrupted: what was finished is kept
+    rows = plan.found + filling.rows
+    store.expect(rows)
+    store.finish()
+    return EmbedResult(store.folder, "parquet", rows, skipped, len(changed))
+
+
+@dataclass
+class _Plan:
+    """Which windows are still to be embedded.
+
+    Attributes:
+        numbers: of the recordings, by name. found: how many windows are done.
+        reasons: for which others were skipped by an earlier run.
+    """
+
+    cut: Cut
+    shard: tuple[int, int] | None
+    numbers: dict[str, int]
+    found: int = 0
+    reasons: dict[str, str] = field(default_factory=dict)
+    _done: dict[str, bytearray] = field(default_factory=dict)  # by recording, a byte for each window's number
+
+    def read(self, clips: Sequence[Clip], store: EmbeddingStore) -> set[str]:
+        """Take in what `store` holds; gives the names of recordings that are not what they were."""
+        by_name = {clip.name: clip for clip in clips}
+        looked: dict[str, bool] = {}
+        changed: set[str] = set()
+        for shard in store.each_shard():
+            self.reasons |= shard.skipped
+            for row in shard.table.to_pylist():
+                name = recording_of(row["clip"])
+                clip = by_name.get(name)
+                if clip is None or name in changed:
+                    continue
+                if _differs(clip, row) or (name not in looked and not looked.setdefault(name, _fits(clip.path, row))):
+                    changed.add(name)
+                    continue
+                self._note(name, row["start"])
+        for name in changed:
+            self._done.pop(name, None)
+        self.found = sum(sum(done) for done in self._done.values())
+        return changed
+
+    def wanted(self, recording: WindowedRecording, stretch: Stretch) -> Sequence[int]:
+        """The windows of a stretch, by their places in it, that are this job's and not done."""
+        if self.shard is not None:
+            job, jobs = self.shard
+            if (self.numbers[recording.clip.name] + stretch.number) % jobs != job - 1:
+                return ()
+        done = self._done.get(recording.clip.name, b"")
+        return [place for place, number in enumerate(stretch.windows) if number >= len(done) or not done[number]]
+
+    def _note(self, name: str, start: float) -> None:
+        number = math.ceil(start / float(self.cut.hop) - 1e-6)  # the last one begins before its turn
+        done = self._done.setdefault(name, bytearray())
+        if number >= len(done):
+            done.extend(bytes(number + 1 - len(done)))
+        done[number] = 1
+
+
+def _differs(clip: Clip, row: dict[str, Any]) -> bool:
+    """Whether what is known of a recording is not what a window's row says."""
+    known = known_of(window_of(clip, row["start"], row["end"]))
+    return any(known[name] != row[name] for name in COLUMNS if name in row)
+
+
+def _fits(path: Path, row: dict[str, Any]) -> bool:
+    fingerprint = Seen.of(row).fingerprint
+    try:
+        return fingerprint is None or fingerprint.fits(path)
+    except OSError:
+        return True  # it is gone, and what is there is kept
+
+
+def _told(stretches: Iterator[EmbeddedStretch], clips: Sequence[Clip], observer: Observer) -> Iterator[EmbeddedStretch]:
+    """The same stretches; the observer hears of notes and of what is skipped, and how many megabytes are done."""
+    sizes = [_size(clip.path) for clip in clips]
+    places = {clip.name: place for place, clip in enumerate(clips)}
+    before = [0.0]
+    for size in sizes:
+        before.append(before[-1] + size)
+    told: set[tuple[str, str]] = set()
+    at = 0
+    with observer.progress("Embedding (MB)", round(before[-1])) as advance:
+        for stretch in stretches:
+            for note in stretch.notes:
+                if (stretch.clip.name, note) not in told:
+                    told.add((stretch.clip.name, note))
+                    observer.notice(f"note: {stretch.clip.path}: {note}.")
+            for failure in _failures(stretch):
+                observer.warning(f"skipped {failure}")
+            yield stretch
+            place = places[stretch.clip.name]
+            now = round(before[place] + sizes[place] * stretch.share)
+            advance(max(0, now - at))
+            at = max(at, now)
+        advance(max(0, round(before[-1]) - at))
+
+
+def _size(path: Path) -> float:
+    try:
+        return path.stat().st_size / MEGABYTE
+    except OSError:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Windows that failed for one reason, or a recording: the `name` a store has for it, and `where` a user looks."""
+
+    name: str
+    where: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.reason}."
+
+
+def _failures(stretch: EmbeddedStretch) -> Iterator[_Failure]:
+    """What could not be embedded."""
+    clip = stretch.clip
+    if stretch.error is not None:
+        yield _Failure(clip.name, str(clip.path), stretch.error.reason)
+    failed = [(window, result.error.reason) for window, result in stretch.windows if result.error is not None]
+    for reason in dict.fromkeys(reason for _, reason in failed):
+        own = [window for window, why in failed if why == reason]
+        start, end = own[0].start or 0.0, own[-1].end or 0.0
+        name = f"{clip.name}#t={in_seconds(start)},{in_seconds(end)}"
+        yield _Failure(name, f"{clip.path} from {start:g} s to {end:g} s", reason)

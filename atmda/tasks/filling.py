@@ -1,0 +1,60 @@
+"""Embeddings on their way into a store, shard by shard."""
+
+from __future__ import annotations
+
+from atmda.core.clip import Clip
+from atmda.core.embeddings.engine import Embedded
+from atmda.core.embeddings.schema import Seen
+from atmda.core.embeddings.store import EmbeddingStore
+from atmda.core.files import unwritable
+from atmda.core.types import FloatArray
+
+
+class Filling:
+    """The store being filled, shard by shard.
+
+    Attributes:
+        done: clips that have an embedding in it. reasons: for which clips were skipped, some of them done since.
+        rows: how many were added.
+    """
+
+    def __init__(self, store: EmbeddingStore, done: set[str] | None, reasons: dict[str, str], size: int) -> None:
+        """`size`: clips a shard, which is what a killed run loses at most; `done`: None not to keep their names."""
+        self._store, self.reasons, self._size = store, reasons, size
+        self.done: set[str] = done or set()
+        self._remembers, self.rows = done is not None, 0
+        self._rows: list[tuple[Clip, FloatArray]] = []
+        self._skipped: dict[str, str] = {}
+        self._seen: dict[str, Seen] = {}
+
+    def add(self, clip: Clip, result: Embedded) -> None:
+        """A clip, with its embedding or the error for which it has none."""
+        if result.embedding is None:
+            self.skip(clip.name, result.error.reason if result.error else "")
+        else:
+            self._rows.append((clip, result.embedding))
+            self._seen[clip.name] = Seen.in_result(result)
+            self._publish_full()
+
+    def skip(self, name: str, reason: str) -> None:
+        """What could not be used, and why."""
+        self._skipped[name] = reason
+        self._publish_full()
+
+    def _publish_full(self) -> None:
+        if len(self._rows) + len(self._skipped) >= self._size:
+            self.publish()
+
+    def publish(self) -> None:
+        news = {clip for clip, reason in self._skipped.items() if self.reasons.get(clip) != reason}
+        if self._rows or news:  # else they are tried again, and are as they were
+            try:
+                self._store.append(self._rows, self._skipped, self._seen)
+            except OSError as error:
+                hint = "What is there stays; make room and run the same command with this `output` to go on."
+                raise unwritable(self._store.folder, error, hint) from error
+            self.rows += len(self._rows)
+            if self._remembers:
+                self.done |= {clip.name for clip, _ in self._rows}
+            self.reasons |= self._skipped
+            self._rows, self._skipped, self._seen = [], {}, {}
