@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -88,6 +88,10 @@ class Stretch:
     number: int
     windows: range
     notes: Notes = field(default_factory=Notes)
+
+    def alone(self, place: int) -> Stretch:
+        """The window at a place among them, as a stretch of its own."""
+        return replace(self, windows=self.windows[place : place + 1])
 
     @property
     def spans(self) -> list[tuple[float, float]]:

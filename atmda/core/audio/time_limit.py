@@ -10,6 +10,10 @@ from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
 
+class TookTooLongError(AudioError):
+    """A recording took longer than it may; trying again would, too."""
+
+
 class TimeLimit:
     """Counts from when it is made; `seconds` None never ends."""
 
@@ -29,7 +33,7 @@ class TimeLimit:
     def check(self) -> None:
         """Raises AudioError once the time is over."""
         if self.left <= 0:
-            raise AudioError(self._name, f"it took longer than the {self._seconds:g} s of `max_seconds_per_file`")
+            raise TookTooLongError(self._name, f"it took longer than the {self._seconds:g} s of `max_seconds_per_file`")
 
     def watch(self, blocks: Iterator[FloatArray]) -> Iterator[FloatArray]:
         """`blocks`, the time looked at between them. Raises AudioError once it is over."""

@@ -21,6 +21,7 @@ from atmda.core.audio import AS_USUAL, Audio, Reading
 from atmda.core.audio.cut import Cut
 from atmda.core.audio.levels import Levels
 from atmda.core.audio.long import LongRecording, Stretch
+from atmda.core.audio.time_limit import TookTooLongError
 from atmda.core.clip import Clip
 from atmda.core.device import usable_cores
 from atmda.core.embeddings.engine import AudioEncoder, Embedded, TakeFingerprint, embed_together
@@ -154,6 +155,9 @@ def _embed(
     )
     with np.errstate(all="ignore"):  # as in `engine`
         results = (_shared if shared else _each)(encoder, stretch, batch_size, device)
+        for place, result in enumerate(results):
+            if result.error is not None and not isinstance(result.error, TookTooLongError):
+                (results[place],) = _each(encoder, stretch.alone(place), batch_size, device)  # it may be whole itself
     notes = (*recording.audio.notes, *stretch.notes)
     windows = []
     for place in places:
