@@ -68,12 +68,15 @@ from atmda.core.evaluation.metrics.base import Metric
 PLUGINS = (Metric("error_rate", "the fraction of clips labelled wrong", lambda s: float((s.predicted != s.y).mean())),)
 """
 FORMAT = """
+from contextlib import contextmanager
 from atmda.report.formats.base import TableFormat
 
-def write(columns, rows, path):
-    path.write_text("\\n".join("|".join(str(row[c]) for c in columns) for row in rows))
+@contextmanager
+def pipes(columns, path):
+    with path.open("w") as file:
+        yield lambda row: print("|".join(str(row[c]) for c in columns), file=file)
 
-PLUGINS = (TableFormat("pipes", (".pipes",), write),)
+PLUGINS = (TableFormat("pipes", (".pipes",), pipes),)
 """
 KINDS = {
     "datasets": (DATASETS, atmda.datasets, DATASET, "toyset"),

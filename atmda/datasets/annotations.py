@@ -1,48 +1,34 @@
-"""Tables that say what is heard when: CSV or TSV of file names and labels, or Raven selection tables."""
+"""What is heard when: tables of file names and labels, Raven's selection tables and Audacity's label tracks.
+
+A table of detections, as `infer` writes it with windows, is such a table too.
+"""
 
 from __future__ import annotations
 
-import math
-import re
-from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
-from atmda.datasets.base import display_name, fold_in
+from atmda.core.detection.detection import COLUMNS as DETECTION_COLUMNS
+from atmda.core.escaped_names import unescaped
+from atmda.datasets.annotation import SETTING, Annotation, fold_of, labels_of, required, times_of
+from atmda.datasets.audacity_tracks import is_track, track_rows
+from atmda.datasets.raven_tables import BEGIN, NAMES, raven_rows
 from atmda.datasets.tables import Table, parse_table, read_text
 from atmda.errors import SettingsError
 
-SETTING = "annotations"
+__all__ = ["Annotation", "read_annotations"]
+
 COLUMNS = ("filename", "label", "fold", "split", "start", "end", "source")
-LABEL_SEPARATOR = ";"
-RAVEN_BEGIN, RAVEN_END, RAVEN_OFFSET = "Begin Time (s)", "End Time (s)", "File Offset (s)"
-RAVEN_LABELS = ("Label", "Annotation", "Species", "Common Name", "Species Code", "Tags", "Class", "Sound Type")
-RAVEN_NAMES = re.compile(r"(\.Table\.\d+)?\.selections\.txt$|\.txt$", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Annotation:
-    """One row: the recording as the table names it, and what it says of it (seconds from the recording's start)."""
-
-    line: int
-    recording: str
-    labels: tuple[str, ...]
-    fold: int | None = None
-    split: str | None = None
-    start: float | None = None
-    end: float | None = None
-    source: str | None = None
+OWN = {"filename", "start", "end", "label", "confidence", "score"}  # columns by which a table of detections is known
 
 
 def read_annotations(path: Path, problems: list[str]) -> list[Annotation]:
-    """The rows of a table, or of a Raven selection table; rows that cannot be used are told in `problems`."""
-    table = parse_table(read_text(path, SETTING), path, SETTING)
-    if table.too_long:
-        problems.append(
-            f"{len(table.too_long)} rows of {path.name} have more cells than there are columns, line "
-            f"{table.too_long[0]} the first; they are left out (a label with a comma needs quotes)."
-        )
-    raven = RAVEN_BEGIN in table.columns
-    rows = _raven_rows(table, path, problems) if raven else _plain_rows(table, path, problems)
+    """The rows of a table, or of all selection tables and label tracks (`.txt`) in a folder, one a recording.
+
+    Rows that cannot be used are told in `problems`. Raises SettingsError where the table, or each of a folder, is none.
+    """
+    rows = _folder_rows(path, problems) if path.is_dir() else _rows(path, problems)
     with_fold = [row for row in rows if row.fold is not None]
     if with_fold and len(with_fold) < len(rows):
         first = next(row for row in rows if row.fold is None)
@@ -54,6 +40,48 @@ def read_annotations(path: Path, problems: list[str]) -> list[Annotation]:
     return rows
 
 
+def _folder_rows(folder: Path, problems: list[str]) -> list[Annotation]:
+    """Of each table; where it does not say which recording it is of, its own path below `folder` does."""
+    rows: list[Annotation] = []
+    used = 0
+    for path in _tables(folder):
+        name = path.relative_to(folder).as_posix()
+        try:
+            rows += _rows(path, problems, NAMES.sub("", unescaped(name)))
+        except SettingsError as error:
+            problems.append(f"{name} is left out: {error.message}")
+            continue
+        used += 1
+    if not used:
+        raise SettingsError(
+            f"`{SETTING}` {folder}: there is no table of selections or labels (.txt) that can be read.",
+            " ".join(problems[:1]),
+            setting=SETTING,
+        )
+    return rows
+
+
+def _tables(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent, name) for name in sorted(files) if name.lower().endswith(".txt") and name[0] != ".")
+
+
+def _rows(path: Path, problems: list[str], named: str = "") -> list[Annotation]:
+    """The rows of one table; `named` is its recording, where it does not say it itself."""
+    text = read_text(path, SETTING)
+    if is_track(text) or (not text.strip() and path.name.lower().endswith(".txt")):
+        return track_rows(text, path.name, named or NAMES.sub("", path.name), problems)
+    table = parse_table(text, path, SETTING)
+    if table.too_long:
+        problems.append(
+            f"{len(table.too_long)} rows of {path.name} have more cells than there are columns, line "
+            f"{table.too_long[0]} the first; they are left out (a label with a comma needs quotes)."
+        )
+    raven = BEGIN in table.columns
+    return raven_rows(table, path, problems, named) if raven else _plain_rows(table, path, problems)
+
+
 def _plain_rows(table: Table, path: Path, problems: list[str]) -> list[Annotation]:
     names = {name.lower(): name for name in table.columns}
     for needed in ("filename", "label"):
@@ -63,7 +91,8 @@ def _plain_rows(table: Table, path: Path, problems: list[str]) -> list[Annotatio
                 "Columns are filename,label and fold,split,start,end,source where known.",
                 setting=SETTING,
             )
-    unused = [name for lower, name in names.items() if lower not in COLUMNS]
+    known = {*COLUMNS, *DETECTION_COLUMNS} if set(names) >= OWN else set(COLUMNS)
+    unused = [name for lower, name in names.items() if lower not in known]
     if unused:
         problems.append(f"{path.name} has columns that are not used: {', '.join(unused)}.")
     rows = []
@@ -73,91 +102,14 @@ def _plain_rows(table: Table, path: Path, problems: list[str]) -> list[Annotatio
             rows.append(
                 Annotation(
                     line,
-                    _required(cell["filename"], "filename").replace("\\", "/"),
-                    _labels(cell["label"]),
-                    _fold(cell.get("fold", "")),
+                    required(cell["filename"], "filename").replace("\\", "/"),
+                    labels_of(cell["label"]),
+                    fold_of(cell.get("fold", "")),
                     cell.get("split") or None,
-                    *_times(cell.get("start", ""), cell.get("end", "")),
+                    *times_of(cell.get("start", ""), cell.get("end", "")),
                     cell.get("source") or None,
                 )
             )
         except ValueError as error:
             problems.append(f"{path.name} line {line}: {error}; the row is left out.")
     return rows
-
-
-def _raven_rows(table: Table, path: Path, problems: list[str]) -> list[Annotation]:
-    """Selections; one that Raven lists once a view counts once. Times are within the file where that is told."""
-    label_column = next((name for name in RAVEN_LABELS if name in table.columns), None)
-    if label_column is None:
-        raise SettingsError(
-            f"`{SETTING}` {path}: this selection table has no column {', '.join(RAVEN_LABELS[:3])} or the like.",
-            "Name the column of labels Label.",
-            setting=SETTING,
-        )
-    rows: dict[tuple[object, ...], Annotation] = {}
-    for line, cell in table.rows():
-        recording = cell.get("Begin Path") or cell.get("Begin File") or RAVEN_NAMES.sub("", path.name)
-        try:
-            start, end = _selection(cell)
-        except ValueError as error:
-            problems.append(f"{path.name} line {line}: {error}; the row is left out.")
-            continue
-        row = Annotation(line, PureWindowsPath(recording).as_posix(), _labels(cell[label_column]), start=start, end=end)
-        rows.setdefault((row.recording, row.start, row.end, row.labels), row)
-    return list(rows.values())
-
-
-def _selection(cell: dict[str, str]) -> tuple[float, float]:
-    """Start and end in seconds, from the start of the file where its offset is told. Raises ValueError."""
-    start = _number(_required(cell[RAVEN_BEGIN], RAVEN_BEGIN), RAVEN_BEGIN)
-    end = _number(_required(cell.get(RAVEN_END, ""), RAVEN_END), RAVEN_END)
-    _refuse_backwards(start, end)
-    if cell.get(RAVEN_OFFSET):
-        offset = _number(cell[RAVEN_OFFSET], RAVEN_OFFSET)
-        start, end = offset, offset + (end - start)
-    return start, end
-
-
-def _required(text: str, column: str) -> str:
-    if not text:
-        raise ValueError(f"{column} is empty")
-    return text
-
-
-def _labels(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(display_name(part) for part in text.split(LABEL_SEPARATOR) if part.strip()))
-
-
-def _fold(text: str) -> int | None:
-    """3, "3.0" as spreadsheets write it, or "fold3"."""
-    if not text:
-        return None
-    named = fold_in(text.lower())
-    number = _number(text, "fold") if named is None else float(named)
-    if not number.is_integer():
-        raise ValueError(f"fold {text!r} is not a whole number")
-    return int(number)
-
-
-def _times(start: str, end: str) -> tuple[float | None, float | None]:
-    first = _number(start, "start") if start else None
-    last = _number(end, "end") if end else None
-    if last is not None:
-        _refuse_backwards(first or 0.0, last)
-    return first, last
-
-
-def _refuse_backwards(start: float, end: float) -> None:
-    if end <= start:
-        raise ValueError(f"end {end:g} is not after start {start:g}")
-
-
-def _number(text: str, what: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or number < 0:
-        raise ValueError(f"{what} {text!r} is not a number of 0 or more")
-    return number

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from atmda.core.clip import Clip
 from atmda.datasets.annotations import Annotation, read_annotations
 from atmda.datasets.base import Dataset, build, display_name, label_and_fold
+from atmda.datasets.finder import Finder
 from atmda.datasets.folder import load_folder
 from atmda.datasets.labels import merge_labels
 from atmda.errors import SettingsError
@@ -23,7 +24,7 @@ SHOWN = 5  # names told one by one
 def load_annotated(
     inputs: str | Path | Iterable[str | Path], annotations: Path, recursive: bool = False, foreign: bool = False
 ) -> Dataset:
-    """The recordings in `inputs` with the labels of a table: `.csv`, `.tsv`, or a Raven selection table.
+    """The recordings in `inputs` with the labels of a table, or of a folder of Raven's or Audacity's tables.
 
     Columns are `filename` and `label` (several labels separated by ";"), and where wanted `fold`, `split`, `start`,
     `end` (seconds) and `source`. A row with a start or an end becomes a clip of that part, named
@@ -105,12 +106,12 @@ class _Found:
 
 def _clips(rows: Sequence[Annotation], recordings: Sequence[Clip], table: str, problems: list[str]) -> list[Clip]:
     """A clip for each part that is annotated, and one for each recording that is not."""
-    finder = _Finder(recordings)
+    finder = Finder(recordings)
     clips: dict[str, Clip] = {}
     found = _Found()
     annotated: set[str] = set()
     for row in rows:
-        candidates = finder.find(row.recording)
+        candidates = finder.find(row)
         if len(candidates) != 1:
             (found.unclear if candidates else found.lost).append(f"{row.recording} (line {row.line})")
             continue
@@ -148,29 +149,6 @@ def _annotated(recording: Clip, row: Annotation) -> Clip:
 def _seconds(time: float | None) -> str:
     """Seconds to a microsecond, so that two parts of an hour's recording never share a name."""
     return "" if time is None else f"{time:.6f}".rstrip("0").rstrip(".")
-
-
-class _Finder:
-    """Recordings by what a table may call them: their name, the end of their path, their file name, or its stem."""
-
-    def __init__(self, recordings: Sequence[Clip]) -> None:
-        self._by_name = {clip.name: clip for clip in recordings}
-        self._by_file: dict[str, list[Clip]] = {}
-        for clip in recordings:
-            path = PurePosixPath(clip.name)
-            for key in {path.name, path.stem}:
-                self._by_file.setdefault(key, []).append(clip)
-
-    def find(self, name: str) -> list[Clip]:
-        """The recording that `name` names; several where it could be any of them."""
-        path = PurePosixPath(name)
-        exact = self._by_name.get(path.as_posix())
-        if exact is not None:
-            return [exact]
-        found = self._by_file.get(path.name, [])
-        ending = f"/{path.as_posix().lstrip('/')}"
-        nearer = [clip for clip in found if clip.path.absolute().as_posix().endswith(ending)]
-        return nearer if len(found) > 1 and len(path.parts) > 1 and nearer else found
 
 
 def _shown(names: Sequence[str]) -> str:

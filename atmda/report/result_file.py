@@ -12,7 +12,7 @@ from atmda.core.files import check_writable, claim, new_file, publish, unwritabl
 from atmda.core.text import printable
 from atmda.errors import SettingsError
 from atmda.report.formats import Row, TableFormat, format_of
-from atmda.report.formats.comma_separated import guarded, write_csv, write_lines
+from atmda.report.formats.comma_separated import CSV, guarded, write_lines
 from atmda.report.journal import Journal
 
 STDOUT = "-"
@@ -89,7 +89,7 @@ class ResultFile:
             try:
                 path = claim(path, new_file)
                 with publish(path) as temporary:
-                    write_csv(columns, self.rows, temporary)
+                    CSV.write(columns, self.rows, temporary)
             except OSError:
                 continue
             return f"All {len(self.rows)} rows are in {path}."

@@ -52,9 +52,8 @@ def byte_order(magic: bytes) -> str:
     return "<" if magic[:4] in (b"RIFF", b"RF64", b"BW64") else ">"
 
 
-def chunks(file: BinaryIO, size: int, order: str) -> Iterator[Chunk]:
-    """The chunks of a file of `size` bytes, as far as they can be followed."""
-    position = 12
+def chunks(file: BinaryIO, size: int, order: str, position: int = 12) -> Iterator[Chunk]:
+    """The chunks of a file of `size` bytes from `position` on, as far as they can be followed."""
     while position + 8 <= size:
         file.seek(position)
         name, length = struct.unpack(f"{order}4sI", file.read(8))

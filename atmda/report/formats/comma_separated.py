@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from atmda.report.formats.base import Row, TableFormat
+from atmda.report.formats.base import Add, Columns, Row, TableFormat
 
 RUN = ("=", "+", "-", "@", "\t", "\r")  # how cells begin that a spreadsheet runs
 
 
-def write_csv(columns: Sequence[str], rows: Sequence[Row], path: Path) -> None:
+@contextmanager
+def open_csv(columns: Columns, path: Path) -> Iterator[Add]:
     with path.open("w", encoding="utf-8", newline="") as file:
-        write_lines(file, columns, rows)
+        yield adding(file, list(columns))
 
 
 def append_csv(rows: Sequence[Row], path: Path) -> None:
@@ -24,15 +26,25 @@ def append_csv(rows: Sequence[Row], path: Path) -> None:
 
 
 def write_lines(file: TextIO, columns: Sequence[str], rows: Sequence[Row], header: bool = True) -> None:
+    add = adding(file, columns, header)
+    for row in rows:
+        add(row)
+
+
+def adding(file: TextIO, columns: Sequence[str], header: bool = True) -> Add:
+    """What writes rows to `file`, one by one; the header is written at once."""
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     # before Python 3.13 a carriage return alone is not put in quotes, and read back as the end of a line
     quoting = csv.DictWriter(file, columns, lineterminator="\n", quoting=csv.QUOTE_ALL)
     if header:
         writer.writeheader()
-    for row in rows:
+
+    def add(row: Row) -> None:
         cells = {name: _cell(value) for name, value in row.items()}
         risky = any("\r" in value for value in cells.values() if isinstance(value, str))
         (quoting if risky else writer).writerow(cells)
+
+    return add
 
 
 def guarded(row: Row) -> Row:
@@ -47,4 +59,5 @@ def _cell(value: Any) -> Any:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-PLUGINS = (TableFormat("csv", (".csv",), write_csv),)
+CSV = TableFormat("csv", (".csv",), open_csv)
+PLUGINS = (CSV,)

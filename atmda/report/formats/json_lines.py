@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from atmda.report.formats.base import Row, TableFormat
+from atmda.report.formats.base import Add, Columns, TableFormat
 
 
-def write_jsonl(columns: Sequence[str], rows: Sequence[Row], path: Path) -> None:
+@contextmanager
+def open_jsonl(columns: Columns, path: Path) -> Iterator[Add]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(json.dumps(dict(row), ensure_ascii=False) + "\n" for row in rows)
+        yield lambda row: print(json.dumps(dict(row), ensure_ascii=False), file=file)
 
 
-PLUGINS = (TableFormat("jsonl", (".jsonl",), write_jsonl),)
+PLUGINS = (TableFormat("jsonl", (".jsonl",), open_jsonl),)

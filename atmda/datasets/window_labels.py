@@ -1,0 +1,89 @@
+"""What is heard in each window of a long recording, by annotations of events.
+
+A window has the label of an event that overlaps it by at least half of the shorter of the two: a short event counts
+where most of it lies, a long one in the windows that it fills by half or more.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from atmda.core.clip import Clip
+from atmda.core.text import some_of
+from atmda.datasets.annotation import Annotation
+from atmda.datasets.annotations import read_annotations
+from atmda.datasets.finder import Finder
+from atmda.datasets.labels import merge_labels
+
+SHARE = 0.5  # of the shorter of window and event
+SHOWN = 5  # names told one by one
+SLACK = 1e-6  # seconds: times in tables are rounded to microseconds
+
+
+class WindowLabels:
+    """The labels of any window, by annotations whose `recording` is the name of one.
+
+    Without a start an annotation begins with its recording, without an end it lasts to the end of it.
+    """
+
+    def __init__(self, annotations: Iterable[Annotation]) -> None:
+        events: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {}
+        for row in annotations:
+            event = (row.start or 0.0, math.inf if row.end is None else row.end, row.labels)
+            events.setdefault(row.recording, []).append(event)
+        self._events = {name: sorted(found) for name, found in events.items()}
+        self._longest = {name: max(end - start for start, end, _ in found) for name, found in events.items()}
+
+    def of(self, recording: str, start: float, end: float) -> tuple[str, ...]:
+        """The labels of the window from `start` to `end` (seconds), each once and sorted; () where there is none."""
+        events = self._events.get(recording, [])
+        first = bisect_left(events, start - self._longest.get(recording, 0.0), key=lambda event: event[0])
+        heard: set[str] = set()
+        for number in range(first, len(events)):
+            event_start, event_end, labels = events[number]
+            if event_start >= end:
+                break
+            overlap = min(end, event_end) - max(start, event_start)
+            if overlap > 0 and overlap >= SHARE * min(end - start, event_end - event_start) - SLACK:
+                heard.update(labels)
+        return tuple(sorted(heard))
+
+
+def window_labels(
+    windows: Iterable[tuple[str, float, float]], annotations: Iterable[Annotation]
+) -> list[tuple[str, ...]]:
+    """The labels of each of `windows`: a recording's name, start and end in seconds; see the rule above."""
+    truth = WindowLabels(annotations)
+    return [truth.of(*window) for window in windows]
+
+
+def read_window_labels(path: Path, recordings: Sequence[Clip], problems: list[str]) -> WindowLabels:
+    """The annotations at `path`, a table or a folder of tables, of these recordings.
+
+    Rows of recordings that are not there, or of which there are several, are told in `problems`. Labels that mean the
+    same are one, as in `load_annotated`. Raises SettingsError where the table is none.
+    """
+    finder = Finder(recordings)
+    rows: list[Annotation] = []
+    lost: list[str] = []
+    unclear: list[str] = []
+    for row in read_annotations(path, problems):
+        found = finder.find(row)
+        if len(found) == 1:
+            rows.append(replace(row, recording=found[0].name))
+        else:
+            (unclear if found else lost).append(f"{row.recording} (line {row.line})")
+    told = (
+        (lost, f"rows of {path.name} name recordings that are not there"),
+        (unclear, f"rows of {path.name} name a file of which there are several; give its folder too"),
+    )
+    problems += [f"{len(names)} {what}: {some_of(names, SHOWN)}." for names, what in told if names]
+    _, merged = merge_labels(label for row in rows for label in row.labels)
+    stands_for = {other: label for label, same in merged.items() for other in same}
+    return WindowLabels(
+        replace(row, labels=tuple(dict.fromkeys(stands_for.get(label, label) for label in row.labels))) for row in rows
+    )
