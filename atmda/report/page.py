@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from atmda.core.types import IntArray
 from atmda.report.classification import cell_name, confusion
+from atmda.report.html import environment
 
 if TYPE_CHECKING:
     from atmda.core.evaluation.results import GridResult
@@ -16,22 +15,18 @@ if TYPE_CHECKING:
 
 def classification_page(result: ClassifyResult, document: dict[str, Any]) -> str:
     """The HTML page of a grid; `document` is its JSON document. Labels and names are escaped."""
-    environment = Environment(
-        loader=PackageLoader("atmda.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda value, digits=1: f"{value:.{digits}%}"
     folds = [fold.fold for fold in result.cells[0].folds]
     cells = [_cell(result, cell, row) for cell, row in zip(result.cells, document["results"], strict=True)]
-    return environment.get_template("classification.html.j2").render(
-        document=document,
-        cells=cells,
-        folds=[] if folds == [None] else folds,
-        main=result.metrics[0],
-        facts=_facts(document),
+    return (
+        environment()
+        .get_template("classification.html.j2")
+        .render(
+            document=document,
+            cells=cells,
+            folds=[] if folds == [None] else folds,
+            main=result.metrics[0],
+            facts=_facts(document),
+        )
     )
 
 
