@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from atmda.core.audio import open_audio
+from atmda.core.device import usable_cores
 from atmda.core.files import publish, unwritable
+from atmda.core.parallel import one_threaded_pool
 from atmda.core.text import printable
 from atmda.errors import AudioError
 from atmda.report.html import environment
@@ -18,6 +21,8 @@ from atmda.report.listening.timeline import STEPS, Timeline
 from atmda.report.listening.words import clock, hertz, lasting, score
 
 NAME = "report.html"
+#: each holds one example's samples and spectrum; most of the time goes into MP3
+MOST_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -100,18 +105,19 @@ def write_page(
 def _numbered(sections: Sequence[Section], read_audio: ReadAudio | None) -> list[tuple[Section, list[_Card]]]:
     """The cards of each section; a stretch that stands in an earlier section is referred to and not held twice."""
     shown: dict[tuple[str, float, float], int] = {}
-    found: list[tuple[Section, list[_Card]]] = []
-    number = 0
-    for section in sections:
-        cards = []
-        for example in section.examples:
-            number += 1
-            earlier = shown.setdefault((example.filename, example.start, example.end), number)
-            cards.append(
-                _Card(number, example, shown=earlier) if earlier != number else _card(number, example, read_audio)
-            )
-        found.append((section, cards))
-    return found
+    examples = [example for section in sections for example in section.examples]
+    earlier = [
+        shown.setdefault((example.filename, example.start, example.end), number)
+        for number, example in enumerate(examples, 1)
+    ]
+
+    def card(number: int) -> _Card:
+        example, first = examples[number - 1], earlier[number - 1]
+        return _Card(number, example, shown=first) if first != number else _card(number, example, read_audio)
+
+    with one_threaded_pool(min(MOST_THREADS, usable_cores())) as pool:
+        cards = iter(list(pool.map(card, range(1, len(examples) + 1))))
+    return [(section, list(islice(cards, len(section.examples)))) for section in sections]
 
 
 def _card(number: int, example: Example, read_audio: ReadAudio | None) -> _Card:
