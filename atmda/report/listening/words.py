@@ -49,4 +49,4 @@ def decibels(level: float) -> str:
 
 def score(value: float) -> str:
     """A score to three digits, with a minus as long as a digit."""
-    return f"{value:.3f}".replace("-", MINUS)
+    return f"{round(value, 3) + 0.0:.3f}".replace("-", MINUS)  # no minus before zero
