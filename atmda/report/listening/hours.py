@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 EPOCH = datetime(1, 1, 1)
 
 
-@dataclass
+@dataclass(slots=True)
 class Heard:
     """A label in an hour: detections that begin in it, and seconds of it in which the label is heard."""
 
