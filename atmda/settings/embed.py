@@ -51,7 +51,7 @@ class EmbedSettings(ReadingSettings):
     annotations: Annotated[Path | None, flag("--annotations", metavar="FILE", panel=WHAT)] = Field(
         None,
         description="Labels of the recordings: a CSV or TSV with filename,label and fold,split,start,end,source where "
-        "known (several labels separated by ;), or a Raven selection table.",
+        "known (several labels separated by ;), or Raven or Audacity tables, one or a folder of them.",
     )
     labels_from: Annotated[
         Literal["folders"] | None, BeforeValidator(lower), flag("--labels-from", metavar="folders", panel=WHAT)

@@ -61,7 +61,8 @@ class InferSettings(ReadingSettings):
         None, description="What prototypes are made from: an embedding store, or a folder with a sub-folder a class."
     )
     annotations: Annotated[Path | None, flag("--annotations", metavar="FILE", panel=CLASSES)] = Field(
-        None, description="Labels of the recordings in --examples: a CSV or TSV (filename,label) or a Raven table."
+        None,
+        description="Labels of the recordings in --examples: a CSV or TSV (filename,label), Raven or Audacity tables.",
     )
     prototypes: Annotated[Path | None, flag("--prototypes", metavar="FILE.npz", panel=CLASSES)] = Field(
         None, description="Use prototypes that --save-prototypes kept; labels come with them."

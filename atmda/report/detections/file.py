@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -64,20 +62,28 @@ class DetectionFile:
         Raises AtmdaError where the output cannot be written.
         """
         if self._sink is not None:
-            with self._naming_the_output():
-                self._sink.recording(Source(name, path, seconds, sample_rate))
+            shown = name if path is None else str(path.absolute())
+            try:
+                self._sink.recording(Source(name, shown, seconds, sample_rate))
+            except OSError as error:
+                raise self._named(error) from error
 
     def add(self, detection: Detection) -> None:
         """A detection in the recording that was told last. Raises AtmdaError where the output cannot be written."""
         self.count += 1
         if self._sink is not None:
-            with self._naming_the_output():
+            try:
                 self._sink.add(detection)
+            except OSError as error:
+                raise self._named(error) from error
 
     def __enter__(self) -> DetectionFile:
         if self._sink is not None:
-            with self._naming_the_output():
+            try:
                 self._sink.open()
+            except OSError as error:
+                self._sink.abandon()
+                raise self._named(error) from error
         return self
 
     def __exit__(
@@ -87,20 +93,16 @@ class DetectionFile:
             return
         try:
             if kind is None:
-                with self._naming_the_output(finished=True):
-                    self._sink.finish()
+                self._sink.finish()
+        except OSError as refused:
+            raise self._named(refused, self._rescued()) from refused
         finally:
             self._sink.abandon()
 
-    @contextmanager
-    def _naming_the_output(self, finished: bool = False) -> Iterator[None]:
-        """Whatever the system refuses, the error names the output; one refused at the very end is kept elsewhere."""
-        try:
-            yield
-        except OSError as error:
-            if self._place is None or self._place.path is None:
-                raise  # of stdout the command line itself speaks
-            raise unwritable(self._place.path, error, self._rescued() if finished else OR_MAKE_ROOM) from error
+    def _named(self, error: OSError, hint: str = OR_MAKE_ROOM) -> Exception:
+        """What to raise where the system refuses something: it names the output, but for stdout."""
+        place = self._place
+        return error if place is None or place.path is None else unwritable(place.path, error, hint)
 
     def _rescued(self) -> str:
         """Copy a file that is whole, but may not take its place, to where it can lie, and say where that is."""

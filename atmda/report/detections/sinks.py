@@ -26,16 +26,12 @@ TYPES: dict[str, type] = {name: _NUMBERS.get(name, str) for name in COLUMNS}
 
 @dataclass(frozen=True)
 class Source:
-    """A recording: its name, where it lies (None where that is not known), its length in seconds, its rate in Hz."""
+    """A recording: its name, where it lies as text, its length in seconds, its rate in Hz where that is known."""
 
     name: str
-    path: Path | None
+    path: str
     seconds: float
-    sample_rate: float | None = None
-
-    @property
-    def shown_path(self) -> str:
-        return self.name if self.path is None else str(self.path.absolute())
+    sample_rate: float | None
 
 
 class Sink(Protocol):
@@ -145,7 +141,8 @@ class JoinedTrack:
         self.file = Beside(path)
         self._format = form
         self._number = 0
-        self._begins = self._ends = Fraction(0)  # sums of floats would drift over years
+        self._begins = 0.0
+        self._ends = Fraction(0)  # a sum of floats would drift over years
 
     def open(self) -> None:
         self._text = self.file.text()
@@ -153,7 +150,7 @@ class JoinedTrack:
 
     def recording(self, source: Source) -> None:
         self._source = source
-        self._begins = self._ends
+        self._begins = float(self._ends)
         self._ends += Fraction(source.seconds)
 
     def add(self, detection: Detection) -> None:
@@ -191,7 +188,7 @@ class TrackEach:
 
     def add(self, detection: Detection) -> None:
         self._number += 1
-        self._text.write(self._format.line(placed(detection, self._source, self._number, Fraction(0))))
+        self._text.write(self._format.line(placed(detection, self._source, self._number, 0.0)))
 
     def finish(self) -> None:
         stack, self._under_way = self._under_way, None
@@ -206,15 +203,15 @@ class TrackEach:
                 stack.__exit__(type(reason), reason, None)
 
 
-def placed(detection: Detection, source: Source, number: int, begins: Fraction) -> Placed:
+def placed(detection: Detection, source: Source, number: int, begins: float) -> Placed:
     """A detection on a time line on which its recording begins at `begins` seconds."""
     return Placed(
         number,
-        float(begins + Fraction(detection.start)),
-        float(begins + Fraction(detection.end)),
+        begins + detection.start,
+        begins + detection.end,
         detection.start,
         detection.label,
         detection.confidence,
-        source.shown_path,
+        source.path,
         source.sample_rate,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from atmda.report.formats.base import Add, Columns, Row, TableFormat
 
-GROUP = 65_536  # rows that are kept until they are written together
+GROUP = 16_384  # rows that are kept until they are written together
 
 
 @contextmanager

@@ -6,9 +6,6 @@ to `LOW_ENOUGH` where the rate is not known, which is below half of all usual ra
 
 from __future__ import annotations
 
-import csv
-import io
-
 from atmda.report.formats.base import LabelFormat, Placed, one_line
 
 COLUMNS = (
@@ -20,17 +17,16 @@ LOW_ENOUGH = 4000.0
 
 def line(placed: Placed) -> str:
     high = LOW_ENOUGH if placed.sample_rate is None else placed.sample_rate / 2
-    return _line(
-        placed.number, "Spectrogram 1", 1, f"{placed.start:.6f}", f"{placed.end:.6f}", 0, f"{high:.1f}",
-        one_line(placed.label), f"{placed.confidence:.6f}", one_line(placed.path), f"{placed.file_start:.6f}",
-    )  # fmt: skip
+    return (
+        f"{placed.number}\tSpectrogram 1\t1\t{placed.start:.6f}\t{placed.end:.6f}\t0\t{high:.1f}\t"
+        f"{_cell(placed.label)}\t{placed.confidence:.6f}\t{_cell(placed.path)}\t{placed.file_start:.6f}\n"
+    )
 
 
-def _line(*cells: object) -> str:
-    """Cells between tabs; one with quotes in it is quoted, as the readers of such tables undo it."""
-    text = io.StringIO()
-    csv.writer(text, delimiter="\t", lineterminator="\n").writerow(cells)
-    return text.getvalue()
+def _cell(text: str) -> str:
+    """One with quotes in it is quoted, as readers of such tables undo it."""
+    text = one_line(text)
+    return '"' + text.replace('"', '""') + '"' if '"' in text else text
 
 
-PLUGINS = (LabelFormat("raven", (".selections.txt",), _line(*COLUMNS), line),)
+PLUGINS = (LabelFormat("raven", (".selections.txt",), "\t".join(COLUMNS) + "\n", line),)
