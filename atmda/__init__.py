@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atmda.api import classify, embed, infer
+    from atmda.api import classify, embed, infer, search
     from atmda.core.encoders import load_encoder
     from atmda.core.methods.classifier import PrototypeClassifier
 
 __version__ = "0.1.0"
-__all__ = ["PrototypeClassifier", "__version__", "classify", "embed", "infer", "load_encoder"]
+__all__ = ["PrototypeClassifier", "__version__", "classify", "embed", "infer", "load_encoder", "search"]
 
 _PUBLIC = {
     "PrototypeClassifier": "atmda.core.methods.classifier",
@@ -16,6 +16,7 @@ _PUBLIC = {
     "embed": "atmda.api",
     "infer": "atmda.api",
     "load_encoder": "atmda.core.encoders",
+    "search": "atmda.api",
 }
 
 

@@ -1,4 +1,4 @@
-"""The verbs for Python: `atmda.infer`, `atmda.embed`, `atmda.classify`.
+"""The verbs for Python: `atmda.infer`, `atmda.embed`, `atmda.classify`, `atmda.search`.
 
 Each takes what it is about by position, and every setting of the command of that name by keyword, spelled with
 underscores; values are checked as the command line's are. Nothing is printed: what there is to say goes to the logger
@@ -16,6 +16,7 @@ from atmda.settings.loading import make_settings
 if TYPE_CHECKING:
     from atmda.tasks.observer import Observer
     from atmda.tasks.results import ClassifyResult, EmbedResult, InferResult
+    from atmda.tasks.search_result import SearchResult
 
 Paths = str | Path
 
@@ -140,3 +141,37 @@ def classify(embeddings: Paths, *, observer: Observer | None = None, **settings:
     from atmda.tasks.classify import classify as task
 
     return task(make_settings(ClassifySettings, {"embeddings": Path(embeddings), **settings}), observer)
+
+
+def search(
+    query: Paths | tuple[Any, int], embeddings: Paths, *, observer: Observer | None = None, **settings: Any
+) -> SearchResult:
+    """Find the clips or windows of a store that are nearest a description, or a recording.
+
+    Args:
+        query: words, unless a file is called so; a path; or a waveform with its rate in Hz.
+        embeddings: a Parquet store, of any size, a .npz or an original .pt file.
+        observer: told of the encoder, of what is left out, and of progress.
+        settings: those of `atmda search`, as top_k=20, modality="audio", bg="self", min_gap=5.
+
+    Returns:
+        Hits with times and scores, the nearest first; `.rows()` and `.to_pandas()` as a table.
+
+    Raises:
+        SettingsError: settings that do not go together. StoreError: embeddings that cannot be used. AudioError: a
+        recording that cannot be.
+
+    >>> import atmda, tempfile
+    >>> from atmda.tasks.demo import folder
+    >>> store = tempfile.mkdtemp() + "/demo"
+    >>> done = atmda.embed(folder() / "inference_demo", output=store, model="compact")
+    >>> [hit.filename for hit in atmda.search("siren", store, top_k=2).hits]
+    ['siren-2.flac', 'siren-1.flac']
+    """
+    from atmda.settings.search import SearchSettings
+    from atmda.tasks.search import search as task
+
+    waveform = None if isinstance(query, str | Path) else query
+    name = "the recording given" if waveform is not None else str(query)
+    made = make_settings(SearchSettings, {"query": name, "embeddings": Path(embeddings), **settings})
+    return task(made, observer, recording=waveform)

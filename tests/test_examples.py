@@ -28,7 +28,7 @@ def test_the_examples_in_docstrings_give_what_they_say(module):
 
 
 def test_every_public_name_has_an_example():
-    for name in ("infer", "embed", "classify", "PrototypeClassifier", "load_encoder"):
+    for name in ("infer", "embed", "classify", "search", "PrototypeClassifier", "load_encoder"):
         assert ">>> " in getattr(atmda, name).__doc__, name
 
 

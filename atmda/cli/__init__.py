@@ -17,6 +17,7 @@ COMMANDS = {
     "infer": "Label a folder of recordings by name.",
     "embed": "Embed a data set or a folder, once.",
     "classify": "Score stored embeddings against class prototypes, fold by fold.",
+    "search": "Find the clips or windows of a store that are nearest a description, or a recording.",
     "doctor": "Look whether all is well: device, encoders, disks, stores, soundscapes.",
 }
 

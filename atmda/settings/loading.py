@@ -28,6 +28,7 @@ MODELS = {
     "infer": "atmda.settings.infer:InferSettings",
     "embed": "atmda.settings.embed:EmbedSettings",
     "classify": "atmda.settings.classify:ClassifySettings",
+    "search": "atmda.settings.search:SearchSettings",
     "doctor": "atmda.settings.doctor:DoctorSettings",
 }
 PREFIX = "ATMDA_"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +134,7 @@ def in_kind(table: pa.Table) -> pa.Table:
             except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
                 raise ValueError(f"its column {name} does not hold {kind}") from error
             table = table.set_column(table.column_names.index(name), name, column)
-    if table["clip"].null_count:
+    if "clip" in table.column_names and table["clip"].null_count:
         raise ValueError("its column clip does not name every clip")
     return table
 
@@ -154,10 +154,16 @@ def _whole(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def embedding_matrix(column: pa.ChunkedArray) -> FloatArray:
-    """A column of lists as float32 (n, d); a row that is null has NaN, and so has a null in a row.
+    """A column of lists as float32 (n, d), d 0 where there is no row; a row, or a number in one, that is null is NaN.
 
     Raises ValueError where it holds something else, or rows are not all of one width.
     """
+    blocks = list(embedding_blocks(column))
+    return np.concatenate(blocks) if blocks else np.zeros((0, 0), np.float32)
+
+
+def embedding_blocks(column: pa.ChunkedArray) -> Iterator[FloatArray]:
+    """`embedding_matrix` chunk by chunk, float32 (m, d), views of Arrow's own memory where nothing is null."""
     kind = column.type
     listed = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not listed or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
@@ -170,11 +176,9 @@ def embedding_matrix(column: pa.ChunkedArray) -> FloatArray:
             column = column.cast(pa.list_(pa.float32(), width), safe=False)
         except pa.ArrowInvalid as error:
             raise ValueError("its embeddings are not all of one width") from error
-    rows = [np.zeros((0, width), np.float32)]
     for chunk in column.chunks:
         numbers = _numbers(chunk.values[chunk.offset * width :][: len(chunk) * width], np.float32)
-        rows.append(_nan_for_null(chunk, numbers.reshape(len(chunk), width)))
-    return np.concatenate(rows)
+        yield _nan_for_null(chunk, numbers.reshape(len(chunk), width))
 
 
 def _numbers(values: pa.Array, dtype: type[np.floating[Any]]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -68,14 +68,27 @@ def read_shard(path: Path, columns: Sequence[str] | None = None, expected: str |
             names = schema.names
             # on this thread: Arrow's pool at times ends the process as it exits (apache/arrow 34314, 50482)
             table = file.read(None if columns is None else [n for n in columns if n in names], use_threads=False)
-        told = _told(schema, path)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        reason = (str(error).splitlines() or ["it is no Parquet file"])[0]
-        raise StoreError(f"{path}: it is damaged ({reason}).", "Delete it and embed again.") from error
-    missing = {"clip", "embedding"} - set(names)
-    if missing:
-        raise StoreError(f"{path}: it has no column {', '.join(sorted(missing))}; embeddings have clip and embedding.")
+        told = told_by(schema, path)
+    except DAMAGE as error:
+        raise damaged(path, error) from error
+    check_columns(path, names)
     return ShardFile(path, table, found, **told)
+
+
+#: what reading a file that is damaged raises
+DAMAGE = (pa.ArrowException, OSError, ValueError)
+
+
+def damaged(path: Path, error: Exception) -> StoreError:
+    """What to tell of a file of which `error` says that it cannot be read."""
+    reason = (str(error).splitlines() or ["it is no Parquet file"])[0]
+    return StoreError(f"{path}: it is damaged ({reason}).", "Delete it and embed again.")
+
+
+def check_columns(path: Path, names: Iterable[str]) -> None:
+    """Raises StoreError where the columns `names` are not those of embeddings."""
+    if missing := {"clip", "embedding"} - set(names):
+        raise StoreError(f"{path}: it has no column {', '.join(sorted(missing))}; embeddings have clip and embedding.")
 
 
 def write_shard(
@@ -88,7 +101,10 @@ def write_shard(
     told = maker.about() | {"skipped": dict(skipped), "clips": wanted, "replaces": replaces}
     text = json.dumps(told, sort_keys=True, ensure_ascii=False)
     content = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata({KEY: text}), content, write_page_checksum=True)
+    # numbers of an embedding hardly repeat: a dictionary of them makes a small shard half as large again, and slow
+    repeating = [name for name in table.column_names if name != "embedding"]
+    table = table.replace_schema_metadata({KEY: text})
+    pq.write_table(table, content, write_page_checksum=True, use_dictionary=repeating)
     data = memoryview(content.getvalue())
     with publish(path) as temporary:
         temporary.write_bytes(data)
@@ -103,7 +119,7 @@ def is_shard(path: Path) -> bool:
         return False
 
 
-def _told(schema: pa.Schema, path: Path) -> dict[str, Any]:
+def told_by(schema: pa.Schema, path: Path) -> dict[str, Any]:
     """What the shard at `path` says of itself, {} where it is not atmda's. Raises ValueError, NewerFormatError."""
     raw = (schema.metadata or {}).get(KEY)
     if raw is None:
