@@ -9,40 +9,64 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from atmda.settings.loading import make_settings
 
 if TYPE_CHECKING:
     from atmda.tasks.observer import Observer
-    from atmda.tasks.results import ClassifyResult, EmbedResult, InferResult
+    from atmda.tasks.results import ClassifyResult, DetectResult, EmbedResult, InferResult
     from atmda.tasks.search_result import SearchResult
 
 Paths = str | Path
 
 
+@overload
 def infer(
     labels: Sequence[str] | Path | None,
     audio: Paths | Sequence[Any] | None = None,
     background: Paths | Sequence[Any] | None = None,
     *,
+    window: float,
     observer: Observer | None = None,
     **settings: Any,
-) -> InferResult:
-    """Label recordings by name, adapted to their background.
+) -> DetectResult: ...
+@overload
+def infer(
+    labels: Sequence[str] | Path | None,
+    audio: Paths | Sequence[Any] | None = None,
+    background: Paths | Sequence[Any] | None = None,
+    *,
+    window: None = None,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> InferResult: ...
+def infer(
+    labels: Sequence[str] | Path | None,
+    audio: Paths | Sequence[Any] | None = None,
+    background: Paths | Sequence[Any] | None = None,
+    *,
+    window: float | None = None,
+    observer: Observer | None = None,
+    **settings: Any,
+) -> InferResult | DetectResult:
+    """Label recordings by name, adapted to their background; with `window` say what is heard when.
 
     Args:
         labels: class names, or a file of them; None where `examples` or `prototypes` bring them.
         audio: a folder, a glob or a file; or a list of files and of waveforms with their rates in Hz
             ((samples,) or (samples, channels), in [-1, 1]). None with the setting `embeddings`.
         background: what is subtracted. A `str` is the name of the place, as "park", unless a file or folder is called
-            so; a path, or a list as `audio` takes it, are recordings. None leaves scores as they are.
+            so; a path, or a list as `audio` takes it, are recordings; "self", "self:rolling=600" and the like are the
+            recordings' own (see the setting `bg`). None leaves scores as they are.
+        window: cut each recording into windows of so many seconds (with the setting `hop`), and give detections.
         observer: told of progress and of what is skipped.
         settings: those of `atmda infer`, as model="compact", temperature=0.5, mode="sv", examples="labelled".
 
     Returns:
-        Predictions with scores, float32 (n, c); `.rows()` and `.to_pandas()` as a table. Nothing is written unless
-        `output` is given.
+        Predictions with scores, float32 (n, c), or detections with start and end; `.rows()` and `.to_pandas()` as a
+        table. Nothing is written unless `output` is given. Of a store of windows (the setting `embeddings`) it is
+        detections in any case.
 
     Raises:
         SettingsError: settings that do not go together. AtmdaError: nothing there that can be used.
@@ -56,11 +80,16 @@ def infer(
     (15, 11)
     >>> done.predictions[0].filename, done.predictions[0].label
     ('bicycle_bell-1.flac', 'bicycle bell')
+    >>> heard = atmda.infer(["bicycle bell", "rain"], folder() / "inference_demo", window=2, model="compact", merge=0)
+    >>> heard.detections[0].label, heard.detections[0].start
+    ('bicycle bell', 0.0)
     """
+    from atmda.core.detection.self_background import SelfBackground
     from atmda.settings.infer import InferSettings
-    from atmda.tasks.infer import infer as task
+    from atmda.tasks.detect import detect
+    from atmda.tasks.infer import infer as label
 
-    given = dict(settings)
+    given = dict(settings) if window is None else {"window": window, **settings}
     if isinstance(labels, Path):
         given["class_labels"] = labels
     elif labels is not None:
@@ -71,7 +100,9 @@ def infer(
     elif audio is not None:
         recordings = list(audio)
     heard = None
-    if background is not None:
+    if isinstance(background, str) and SelfBackground.is_meant(background):
+        given |= {"bg": background, "modality": "audio"}
+    elif background is not None:
         named = isinstance(background, str) and not Path(background).exists()
         given.setdefault("modality", "text" if named else "audio")
         if given["modality"] == "text":
@@ -81,7 +112,9 @@ def infer(
         else:
             heard = list(background)
             given["bg_folder"] = f"{len(heard)} recordings"
-    return task(make_settings(InferSettings, given), observer, recordings=recordings, background=heard)
+    made = make_settings(InferSettings, given)
+    task = detect if made.windowed else label
+    return task(made, observer, recordings=recordings, background=heard)
 
 
 def embed(audio: Paths | None = None, *, observer: Observer | None = None, **settings: Any) -> EmbedResult:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -220,3 +221,47 @@ def test_a_hop_without_a_window_is_refused(tmp_path: Path) -> None:
     path = noise(tmp_path / "a.wav", 1)
     done = embed(path, tmp_path / "store", "--hop", "1")
     assert done.code == 2 and "--window" in done.stderr
+
+
+def sparse_rf64(path: Path, rate: int, channels: int, seconds: int, form: str = "RF64") -> None:
+    """16-bit samples, all zero but for half a second of noise 10 s before the end; over 4 GB in no room."""
+    frame = 2 * channels
+    length = rate * seconds * frame
+    facts = struct.pack("<HHIIHH", 1, channels, rate, rate * frame, frame, 16)
+    if form == "RF64":
+        ds64 = struct.pack("<QQQI", length + 80, length, rate * seconds, 0)
+        header = b"RF64\xff\xff\xff\xffWAVEds64" + struct.pack("<I", 28) + ds64
+        header += b"fmt " + struct.pack("<I", 16) + facts + b"data\xff\xff\xff\xff"
+    else:
+        guid = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+        header = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00" + struct.pack("<Q", length + 104)
+        header += b"wave" + guid + b"fmt " + guid + struct.pack("<Q", 40) + facts
+        header += b"data" + guid + struct.pack("<Q", length + 24)
+    noise = (np.random.default_rng(1).standard_normal((rate // 2, channels)) * 3000).astype("<i2")
+    with path.open("wb") as file:
+        file.write(header)
+        file.seek(len(header) + (rate * (seconds - 10) + rate // 4) * frame)
+        file.write(noise.tobytes())
+        file.truncate(len(header) + length)
+
+
+@pytest.mark.parametrize(
+    ("form", "rate", "channels", "seconds"), [("RF64", 384_000, 8, 720), ("W64", 192_000, 4, 2900)]
+)
+def test_times_are_right_at_the_end_of_a_file_of_more_than_4_gigabytes(
+    tmp_path: Path, form: str, rate: int, channels: int, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from atmda.core.audio import long
+
+    path = tmp_path / f"big.{form.lower()}"
+    sparse_rf64(path, rate, channels, seconds, form)
+    assert path.stat().st_size > 1 << 32
+    monkeypatch.setattr(long, "STRETCH_SECONDS", 3)
+    recording = LongRecording.open(path, "big", Cut.of(1), AS_USUAL)
+    assert recording.seconds == seconds and recording.windows == seconds
+    stretch = next(s for s in recording.stretches() if seconds - 10 in s.windows)
+    loud = {}
+    for (start, _), audio in zip(stretch.spans, stretch.audio(16_000), strict=True):
+        loud[start] = float(np.abs(audio.read(16_000)).max())
+    assert max(loud, key=lambda start: loud[start]) == seconds - 10
+    assert sum(level > 1e-3 for level in loud.values()) == 1

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from atmda.cli.command import build_command
 from atmda.cli.console import Console
+from atmda.cli.detections import SHOWN, show_detections
 from atmda.cli.exit_codes import DONE, SOME_SKIPPED
 from atmda.core.files import placeholder
 from atmda.settings.infer import InferSettings
@@ -15,26 +17,32 @@ from atmda.settings.infer import InferSettings
 if TYPE_CHECKING:
     from atmda.tasks.results import InferResult
 
-SHOWN = 40  # rows of the table on the terminal
-
 EXAMPLES = """
 atmda infer --demo
 atmda infer --labels "dog bark,siren,rain" --audio-folder recordings
 atmda infer --class-labels labels.txt --audio-folder recordings -r --modality text --bg-type park
 atmda infer --class-labels labels.txt --audio-folder recordings --modality audio --bg-folder quiet --output out.csv
 atmda infer --mode sv --examples labelled --audio-folder recordings --save-prototypes mine.npz
+atmda infer --labels "siren,dog bark,rain" --audio-folder recorder-7 -r --window 5 --hop 1 --modality audio --bg self
+atmda infer --labels "siren,dog bark" --audio-folder recorder-7 --window 5 --multi-label --merge 2 --report listen
 """
 
 
 def run(settings: InferSettings, console: Console) -> int:
     """Label the recordings, save the results, show a table; with --demo also what adaptation did."""
-    from atmda.tasks.infer import NothingUsableError, infer
+    from atmda.tasks.detect import detect
+    from atmda.tasks.infer import infer
+    from atmda.tasks.nothing_usable import NothingUsableError
 
     settings.check()  # before a file for the results is made
     with _output(settings, console) as output:
         quiet_stdout = output == "-" and console.json_output  # one document is all that may be there
+        settings = settings.model_copy(update={"output": None if quiet_stdout else output})
         try:
-            done = infer(settings.model_copy(update={"output": None if quiet_stdout else output}), console)
+            if settings.windowed:
+                keep = sys.maxsize if console.json_output else SHOWN
+                return show_detections(detect(settings, console, keep=keep), output, console)
+            done = infer(settings, console)
         except NothingUsableError as error:
             console.document({"output": None, "results": [], "skipped": error.skipped})
             raise

@@ -18,6 +18,7 @@ from atmda.errors import AtmdaError
 
 if TYPE_CHECKING:
     from atmda.datasets.remotes import Facts, Part, Remote, Target
+    from atmda.datasets.window_labels import WindowLabels
 
 FOLD = re.compile(r"fold(\d+)")
 
@@ -27,6 +28,7 @@ class Dataset:
     """Clips sorted by name, labels in class-id order, folds in order.
 
     `problems` holds one sentence for each thing left out: a bad row, recordings that the lists name but the disk lacks.
+    `truth` tells the labels of windows, for recordings that are to be cut into such; None where their own labels do.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Dataset:
     labels: tuple[str, ...] = ()
     folds: tuple[int, ...] = ()
     problems: tuple[str, ...] = ()
+    truth: WindowLabels | None = None
 
 
 @dataclass(frozen=True)

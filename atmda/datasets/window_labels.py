@@ -16,7 +16,9 @@ from atmda.core.clip import Clip
 from atmda.core.text import some_of
 from atmda.datasets.annotation import Annotation
 from atmda.datasets.annotations import read_annotations
+from atmda.datasets.base import Dataset
 from atmda.datasets.finder import Finder
+from atmda.datasets.folder import load_folder
 from atmda.datasets.labels import merge_labels
 
 SHARE = 0.5  # of the shorter of window and event
@@ -28,15 +30,26 @@ class WindowLabels:
     """The labels of any window, by annotations whose `recording` is the name of one.
 
     Without a start an annotation begins with its recording, without an end it lasts to the end of it.
+
+    Attributes:
+        labels: all there are, sorted.
     """
 
     def __init__(self, annotations: Iterable[Annotation]) -> None:
         events: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {}
+        labels: set[str] = set()
         for row in annotations:
+            labels.update(row.labels)
             event = (row.start or 0.0, math.inf if row.end is None else row.end, row.labels)
             events.setdefault(row.recording, []).append(event)
+        self.labels = tuple(sorted(labels))
         self._events = {name: sorted(found) for name, found in events.items()}
         self._longest = {name: max(end - start for start, end, _ in found) for name, found in events.items()}
+
+    def labelled(self, window: Clip) -> Clip:
+        """A window of a recording, with its labels."""
+        labels = self.of(str(window.source), window.start or 0.0, window.end or 0.0)
+        return replace(window, labels=labels, label=labels[0] if len(labels) == 1 else None)
 
     def of(self, recording: str, start: float, end: float) -> tuple[str, ...]:
         """The labels of the window from `start` to `end` (seconds), each once and sorted; () where there is none."""
@@ -87,3 +100,14 @@ def read_window_labels(path: Path, recordings: Sequence[Clip], problems: list[st
     return WindowLabels(
         replace(row, labels=tuple(dict.fromkeys(stands_for.get(label, label) for label in row.labels))) for row in rows
     )
+
+
+def load_with_truth(folder: str, table: Path, recursive: bool = False, foreign: bool = False) -> Dataset:
+    """The recordings of `folder` and, for their windows, the events that `table` tells of.
+
+    Raises SettingsError where the table is none, AtmdaError where there are no recordings.
+    """
+    data = load_folder(folder, recursive, foreign)
+    problems = list(data.problems)
+    truth = read_window_labels(table, data.clips, problems)
+    return replace(data, labels=truth.labels, problems=tuple(problems), truth=truth)

@@ -41,3 +41,9 @@ def metric_names(incomplete: str) -> list[str]:
     from atmda.core.evaluation.metrics import METRICS
 
     return _starting(METRICS.names(), incomplete)
+
+
+def format_names(incomplete: str) -> list[str]:
+    from atmda.report.formats import FORMATS
+
+    return _starting(FORMATS.names(), incomplete)

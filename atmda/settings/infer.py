@@ -12,12 +12,12 @@ from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Modality, flag, lower
 from atmda.settings.choices import split_labels, split_templates
 from atmda.settings.completion import method_names, scene_names
-from atmda.settings.reading import ReadingSettings
+from atmda.settings.detections import DetectionSettings
 
 WHAT, HOW, CLASSES, OUT = "What to label", "Adaptation to the background", "Prototypes", "Results"
 
 
-class InferSettings(ReadingSettings):
+class InferSettings(DetectionSettings):
     """Label recordings by name: with sentences alone, or with prototypes from a few examples of your own."""
 
     class_labels: Annotated[Path | None, flag("--class-labels", metavar="FILE", panel=WHAT)] = Field(
@@ -78,10 +78,11 @@ class InferSettings(ReadingSettings):
     )
     output: Annotated[str | None, flag("--output", "-o", metavar="FILE", panel=OUT)] = Field(
         None,
-        description="A .csv, .jsonl or .parquet file, or - for stdout; else <data-dir>/results/results_<time>.csv.",
+        description="A .csv, .jsonl or .parquet file, or - for stdout; else <data-dir>/results/results_<time>.csv. "
+        "Of windows also .selections.txt (Raven) and .labels.txt (Audacity).",
     )
     top_k: Annotated[int, flag("--top-k", metavar="K", panel=OUT)] = Field(
-        1, ge=1, description="How many labels to write for each recording."
+        1, ge=1, description="How many labels to write for each recording, or at most for each window."
     )
     spreadsheet_safe: Annotated[bool, flag("--spreadsheet-safe", panel=OUT)] = Field(
         False, description="In CSV, an apostrophe before words that a spreadsheet would run (=, +, -, @)."
@@ -89,6 +90,15 @@ class InferSettings(ReadingSettings):
     save_results: Annotated[bool, Flag(("--save-results",), hidden=True)] = Field(
         True, description="Accepted from the original scripts; results are always saved."
     )
+
+    @property
+    def windowed(self) -> bool:
+        """Whether windows are labelled, for a table of detections. Raises StoreError where a store is damaged."""
+        if self.window is not None or self.embeddings is None or not self.embeddings.exists():
+            return self.window is not None
+        from atmda.core.embeddings.contents import cut_of
+
+        return bool(cut_of(self.embeddings))
 
     @property
     def subject(self) -> Literal["recordings", "embeddings"]:
@@ -105,7 +115,9 @@ class InferSettings(ReadingSettings):
         super().check()
         if self.demo:
             return
-        self.check_background((self.modality,), "bg_folder", "recordings of the background")
+        self.check_detections(self.windowed)
+        if self.bg is None:
+            self.check_background((self.modality,), "bg_folder", "recordings of the background")
         self._check_prototypes()
         given = bool(self.labels) + (self.class_labels is not None) + (self.prototypes is not None)
         if given > 1 or (not given and self.examples is None):

@@ -16,6 +16,7 @@ from atmda.core.fingerprint import Fingerprint
 from atmda.core.locks import locked
 from atmda.datasets import Dataset, load_dataset, load_folder
 from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
+from atmda.datasets.window_labels import load_with_truth
 from atmda.errors import StoreError
 from atmda.settings.embed import EmbedSettings
 from atmda.tasks.embed_windows import fill_windows
@@ -74,8 +75,11 @@ def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observ
         store = EmbeddingStore.open(folder, manifest, part="-".join(filter(None, ("part", part))), force=settings.force)
         for sentence in store.told:
             observer.notice(f"note: {folder}: {sentence}")
-        fill = fill_clips if settings.cut is None else fill_windows
-        return fill(settings, data.clips, store, encoder, observer)
+        if settings.cut is None:
+            return fill_clips(settings, data.clips, store, encoder, observer)
+        return fill_windows(
+            settings, settings.cut, data.clips, store, encoder, observer, shard=settings.shard, truth=data.truth
+        )
 
 
 def fill_clips(
@@ -119,7 +123,7 @@ def _left(clips: Sequence[Clip], store: EmbeddingStore, observer: Observer) -> t
 #: where clips and what is known of them come from
 CLIPS: Mapping[str, Callable[[EmbedSettings], Dataset]] = {
     "dataset": lambda settings: load_dataset(str(settings.dataset), settings.data_dir, settings.path),
-    "annotations": lambda settings: load_annotated(
+    "annotations": lambda settings: (load_annotated if settings.cut is None else load_with_truth)(
         str(settings.audio_folder), Path(str(settings.annotations)), settings.recursive, settings.ffmpeg
     ),
     "folders": lambda settings: labels_from_folders(str(settings.audio_folder), foreign=settings.ffmpeg),

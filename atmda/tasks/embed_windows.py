@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,26 +21,40 @@ from atmda.core.embeddings.windows import (
     window_of,
 )
 from atmda.core.fingerprint import Fingerprint
-from atmda.settings.embed import EmbedSettings
+from atmda.settings.reading import ReadingSettings
 from atmda.tasks.filling import Filling
 from atmda.tasks.observer import Observer
 from atmda.tasks.results import EmbedResult
 
 if TYPE_CHECKING:
     from atmda.core.audio.long import Stretch
+    from atmda.core.embeddings.engine import TakeFingerprint
     from atmda.core.encoders.base import Encoder
+    from atmda.datasets.window_labels import WindowLabels
 
 SHARD_WINDOWS = 2048
 MEGABYTE = 1_000_000
 
 
 def fill_windows(
-    settings: EmbedSettings, clips: Sequence[Clip], store: EmbeddingStore, encoder: Encoder, observer: Observer
+    settings: ReadingSettings,
+    cut: Cut,
+    clips: Sequence[Clip],
+    store: EmbeddingStore,
+    encoder: Encoder,
+    observer: Observer,
+    *,
+    shard: tuple[int, int] | None = None,
+    fingerprint: TakeFingerprint = Fingerprint.of,
+    truth: WindowLabels | None = None,
 ) -> EmbedResult:
-    """Embed those windows of the recordings `clips` that `store` lacks."""
-    cut = settings.cut
-    assert cut is not None
-    plan = _Plan(cut, settings.shard, {clip.name: number for number, clip in enumerate(clips)})
+    """Embed those windows of the recordings `clips` that `store` lacks.
+
+    `shard`: only the I-th of N parts. `fingerprint`: taken of the recordings' files. `truth`: the labels of
+    windows; those of their recordings unless given.
+    """
+    labelled = _as_it_is if truth is None else truth.labelled
+    plan = _Plan(cut, shard, labelled, {clip.name: number for number, clip in enumerate(clips)})
     changed = plan.read(clips, store)
     if changed:
         observer.notice(f"{len(changed)} recordings have changed since they were embedded, and are done again.")
@@ -57,7 +71,7 @@ def fill_windows(
         batch_size=settings.batch_size,
         num_workers=settings.num_workers,
         reading=settings.reading,
-        fingerprint=Fingerprint.of,
+        fingerprint=fingerprint,
         wanted=plan.wanted,
     )
     try:
@@ -67,13 +81,17 @@ def fill_windows(
                 filling.skip(failure.name, failure.reason)
             for clip, result in stretch.windows:
                 if result.embedding is not None:
-                    filling.add(clip, result)
+                    filling.add(labelled(clip), result)
     finally:
         filling.publish()  # also when interrupted: what was finished is kept
     rows = plan.found + filling.rows
     store.expect(rows)
     store.finish()
     return EmbedResult(store.folder, "parquet", rows, skipped, len(changed))
+
+
+def _as_it_is(window: Clip) -> Clip:
+    return window
 
 
 @dataclass
@@ -87,6 +105,7 @@ class _Plan:
 
     cut: Cut
     shard: tuple[int, int] | None
+    labelled: Callable[[Clip], Clip]
     numbers: dict[str, int]
     found: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
@@ -104,7 +123,9 @@ class _Plan:
                 clip = by_name.get(name)
                 if clip is None or name in changed:
                     continue
-                if _differs(clip, row) or (name not in looked and not looked.setdefault(name, _fits(clip.path, row))):
+                if self._differs(clip, row) or (
+                    name not in looked and not looked.setdefault(name, _fits(clip.path, row))
+                ):
                     changed.add(name)
                     continue
                 self._note(name, row["start"])
@@ -122,18 +143,17 @@ class _Plan:
         done = self._done.get(recording.clip.name, b"")
         return [place for place, number in enumerate(stretch.windows) if number >= len(done) or not done[number]]
 
+    def _differs(self, clip: Clip, row: dict[str, Any]) -> bool:
+        """Whether what is known of a recording is not what a window's row says."""
+        known = known_of(self.labelled(window_of(clip, row["start"], row["end"])))
+        return any(known[name] != row[name] for name in COLUMNS if name in row)
+
     def _note(self, name: str, start: float) -> None:
         number = math.ceil(start / float(self.cut.hop) - 1e-6)  # the last one begins before its turn
         done = self._done.setdefault(name, bytearray())
         if number >= len(done):
             done.extend(bytes(number + 1 - len(done)))
         done[number] = 1
-
-
-def _differs(clip: Clip, row: dict[str, Any]) -> bool:
-    """Whether what is known of a recording is not what a window's row says."""
-    known = known_of(window_of(clip, row["start"], row["end"]))
-    return any(known[name] != row[name] for name in COLUMNS if name in row)
 
 
 def _fits(path: Path, row: dict[str, Any]) -> bool:

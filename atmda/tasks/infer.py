@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from atmda.core.methods.labeller import Labeller, Prediction
 from atmda.core.types import FloatArray
-from atmda.errors import AtmdaError
 from atmda.report.result_file import ResultFile
 from atmda.settings.infer import InferSettings
 from atmda.tasks.classes import CLASSES, Classes
 from atmda.tasks.demo import demo_settings
+from atmda.tasks.nothing_usable import NothingUsableError
 from atmda.tasks.observer import Observer, warn_of_one_class
-from atmda.tasks.profiles import PROFILES
+from atmda.tasks.profiles import background_scores
 from atmda.tasks.results import InferResult
 from atmda.tasks.subjects import SUBJECTS, Recordings
-
-
-class NothingUsableError(AtmdaError):
-    """Not one recording could be used; `skipped` has the reason of each."""
-
-    def __init__(self, where: str, skipped: dict[str, str]) -> None:
-        super().__init__(f"{where}: not one of its recordings could be used.")
-        self.skipped = skipped
 
 
 def infer(
@@ -49,7 +43,8 @@ def infer(
     classes = CLASSES[settings.classes_from](settings, subject)
     subject.meet(classes.unit)
     warn_of_one_class(classes.labels, observer)
-    profile = PROFILES[settings.modality](settings, subject, classes, background)
+    heard = background_scores(settings, subject, classes, background)
+    profile = None if heard is None else np.asarray(heard.mean(axis=0))
     temperature = None if profile is None else settings.temperature
     observer.detail(f"{len(classes.labels)} classes by mode {classes.mode}{_loudest(classes, profile)}.")
     labeller = Labeller(

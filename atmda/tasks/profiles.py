@@ -1,4 +1,4 @@
-"""The background's profile for `infer`, by modality: how its name, or recordings of it, score against the classes."""
+"""The background for `infer`, by modality: how its name, or recordings of it, score against the classes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from atmda.tasks.classes import Classes
 from atmda.tasks.encoding import embedded, tell_problems
 from atmda.tasks.subjects import Recordings, Subject, numbered
 
-Profile = Callable[[InferSettings, Subject, Classes, "Recordings | None"], "FloatArray | None"]
+Heard = Callable[[InferSettings, Subject, Classes, "Recordings | None"], "FloatArray | None"]
 
 
 def _none(
@@ -29,7 +29,7 @@ def _of_its_name(
     settings: InferSettings, subject: Subject, classes: Classes, background: Recordings | None
 ) -> FloatArray:
     B = subject.encoder.embed_text(background_prompts(str(settings.bg_type)))
-    return np.asarray(profiles(classes.scorer, B).mean(axis=0))
+    return profiles(classes.scorer, B)
 
 
 def _of_recordings(
@@ -46,8 +46,15 @@ def _of_recordings(
     rows = [result.embedding for _, result in pairs if result.embedding is not None]
     if not rows:
         raise AtmdaError(f"`bg_folder` {folder}: not one of its recordings could be used.", setting="bg_folder")
-    return np.asarray(profiles(classes.scorer, np.stack(rows)).mean(axis=0))
+    return profiles(classes.scorer, np.stack(rows))
 
 
-#: modality -> the background's profile, float32 (c,), or None
-PROFILES: Mapping[str, Profile] = {"none": _none, "text": _of_its_name, "audio": _of_recordings}
+#: modality -> scores of the sentences or recordings that describe the background, float32 (m, c), or None
+BACKGROUNDS: Mapping[str, Heard] = {"none": _none, "text": _of_its_name, "audio": _of_recordings}
+
+
+def background_scores(
+    settings: InferSettings, subject: Subject, classes: Classes, background: Recordings | None
+) -> FloatArray | None:
+    """How the background scores, float32 (m, c): its profile is their mean. None where there is none."""
+    return BACKGROUNDS[settings.modality](settings, subject, classes, background)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from atmda.core.detection.detection import Detection
 from atmda.core.methods.labeller import Prediction
 from atmda.core.types import BoolArray, FloatArray, IntArray
 
@@ -60,6 +61,45 @@ class InferResult:
         import pandas
 
         return pandas.DataFrame(self.rows())
+
+
+@dataclass(frozen=True)
+class DetectResult:
+    """What was heard in long recordings.
+
+    Attributes:
+        labels: class names, c of them.
+        count: detections in all. recordings, windows: how many were looked at.
+        detections: those that were kept: all of them, or the first ones where there is an `output` that has them all.
+        skipped: what could not be used, with the reason.
+        mode, modality, temperature, background: how they were made; None without adaptation.
+        output: the file, or folder, that holds them; None where none was asked for. report: the page, where it was.
+    """
+
+    labels: tuple[str, ...]
+    count: int
+    recordings: int
+    windows: int
+    detections: list[Detection]
+    skipped: Mapping[str, str]
+    mode: str
+    modality: str
+    temperature: float | None
+    background: str | None = None
+    output: str | None = None
+    report: Path | None = None
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dictionary a detection that was kept, with the columns of the output file."""
+        return [detection.row() for detection in self.detections]
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a data frame; needs pandas."""
+        import pandas
+
+        from atmda.core.detection.detection import COLUMNS
+
+        return pandas.DataFrame(self.rows(), columns=list(COLUMNS))
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class RecordedSubject(Subject):
         super().__init__(settings, observer)
         self._recordings = recordings
         self.name = settings.audio_folder or "the recordings given"
-        self._clips = _clips(settings, observer) if recordings is None else numbered(recordings)
+        self._clips = folder_clips(settings, observer) if recordings is None else numbered(recordings)
         self._unfinished: Unfinished | None = None
         observer.detail(f"{self.name}: {len(self._clips)} recordings to label.")
 
@@ -104,14 +104,8 @@ class RecordedSubject(Subject):
         deque(new, 0)  # to its end, where the progress is closed
 
 
-class StoredSubject(Subject):
-    """Embeddings of a store; an encoder that goes with them must be the one that made them."""
-
-    def __init__(self, settings: InferSettings, observer: Observer, recordings: Recordings | None) -> None:
-        super().__init__(settings, observer)
-        self.name = str(settings.embeddings)
-        self._table = any_store(Path(self.name), observer)
-        observer.detail(f"{self.name}: {len(self._table)} embeddings to label.")
+class StoredEncoder(Subject):
+    """Embeddings that are stored; an encoder that goes with them must be the one that made them."""
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -119,6 +113,16 @@ class StoredSubject(Subject):
         check_same(encoder.identity, self.identity, f"`model` {encoder.name}", self.name, TEXT_FIELDS)
         check_width(encoder.dim, self.width, f"`model` {encoder.name}", f"those in {self.name} have")
         return encoder
+
+
+class StoredSubject(StoredEncoder):
+    """Embeddings of a store."""
+
+    def __init__(self, settings: InferSettings, observer: Observer, recordings: Recordings | None) -> None:
+        super().__init__(settings, observer)
+        self.name = str(settings.embeddings)
+        self._table = any_store(Path(self.name), observer)
+        observer.detail(f"{self.name}: {len(self._table)} embeddings to label.")
 
     def meet(self, unit: bool | None) -> None:
         self._table = brought_to_length(self._table, f"the embeddings of {self.name}", bool(unit), self.observer)
@@ -144,7 +148,8 @@ def numbered(recordings: Recordings) -> tuple[Clip, ...]:
     return tuple(Clip(path, path.name if names.count(path.name) == 1 else path.as_posix()) for path in paths)
 
 
-def _clips(settings: InferSettings, observer: Observer) -> tuple[Clip, ...]:
+def folder_clips(settings: InferSettings, observer: Observer) -> tuple[Clip, ...]:
+    """The recordings in `audio_folder`. Raises SettingsError where it is not given."""
     if settings.audio_folder is None:
         raise SettingsError("Give `audio_folder`, the recordings to label, or try `demo`.", setting="audio_folder")
     data = load_folder(settings.workspace.input_folder(settings.audio_folder), settings.recursive, settings.ffmpeg)

@@ -26,7 +26,7 @@ from atmda.core.audio.time_limit import TimeLimit
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
-STRETCH_SECONDS = 300
+STRETCH_SECONDS = 120
 MOST_WINDOWS = 1024  # a stretch
 #: seconds read before a stretch and behind it, for the resampler to come to rest in; its filter is far shorter
 MARGIN = 0.5

@@ -3,8 +3,8 @@
     z = (score - location) / spread        sigmoid(SLOPE * z - OFFSET)
 
 Location is the class's median over m reference windows, and spread their median absolute deviation d, in standard
-deviations of a normal distribution. Both are drawn towards all classes', which count as SHARED windows, so that few windows
-can be judged by: with share = SHARED / (m + SHARED),
+deviations of a normal distribution. Both are drawn towards all classes', which count as SHARED windows, so that few
+windows can be judged by: with share = SHARED / (m + SHARED),
 
     location = (1 - share) median + share * (median of all scores)
     spread²  = (1 - share) d² + share * (median of the classes' d)² + (share * between)² + (SOFTENING / logit scale)²

@@ -11,6 +11,11 @@ COLUMNS = (
     "filename", "start", "end", "label", "confidence", "score", "mean_confidence", "windows",
     "unadapted_label", "unadapted_confidence", "site", "start_time", "end_time", "note",
 )  # fmt: skip
+#: how windows become detections, as every help and page says it
+MERGE_RULE = (
+    "Windows of one label in one recording that overlap or lie within GAP seconds of each other become one detection, "
+    "from the start of the first to the end of the last, with the maximum and the mean of their confidences."
+)
 
 
 @dataclass(frozen=True)

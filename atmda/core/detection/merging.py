@@ -11,10 +11,6 @@ from atmda.core.detection.choice import Choice, surest_first
 from atmda.core.detection.detection import Detection
 from atmda.core.detection.window import ScoredWindow
 
-MERGE_RULE = (
-    "Windows of one label in one recording that overlap or lie within GAP seconds of each other become one detection, "
-    "from the start of the first to the end of the last, with the maximum and the mean of their confidences."
-)
 #: seconds by which a gap may seem wider than it is: times have six decimals, and 0.1 + 0.2 is not 0.3
 ROUNDING = 5e-7
 
@@ -24,7 +20,7 @@ def detections(windows: Iterable[ScoredWindow], choice: Choice, merge: float | N
 
     Args:
         windows: those of a recording together, by start. choice: which labels of a window count.
-        merge: GAP of `MERGE_RULE` in seconds; None for a detection a window.
+        merge: GAP of `detection.MERGE_RULE` in seconds; None for a detection a window.
 
     A detection is held back only while one that began earlier goes on. Raises ValueError for a negative gap, and where
     the windows of a recording are not in order.

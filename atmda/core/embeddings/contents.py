@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from atmda.core.embeddings.manifest import MANIFEST, Manifest, Part, Shard, read_manifest
-from atmda.core.embeddings.shards import ShardFile, is_shard, read_shard, shard_paths
+from atmda.core.embeddings.shards import ShardFile, is_shard, maker_of, read_shard, shard_paths
 from atmda.errors import StoreError
 
 
@@ -73,6 +73,18 @@ class Contents:
         if self.restored:
             found.append(f"{MANIFEST} is lost; what it said was taken from the shards.")
         return found
+
+
+def cut_of(path: Path) -> dict[str, str]:
+    """How the recordings were cut whose windows are at `path`, {} where they are not windows, or that is not told.
+
+    Raises StoreError where it is damaged, or of a newer atmda.
+    """
+    manifest = read_manifest(path) if path.is_dir() else None
+    if manifest is None:
+        shards = shard_paths(path) if path.is_dir() else [path] if path.suffix == ".parquet" else []
+        manifest = maker_of(shards[0]) if shards else None
+    return manifest.cut if manifest else {}
 
 
 def restore(paths: Iterable[Path]) -> Manifest | None:

@@ -17,9 +17,8 @@ import pyarrow.parquet as pq
 
 from atmda.core.embeddings.contents import Contents
 from atmda.core.embeddings.formats import read_embeddings
-from atmda.core.embeddings.manifest import Manifest
 from atmda.core.embeddings.schema import KINDS, embedding_blocks, in_kind
-from atmda.core.embeddings.shards import DAMAGE, KEY, check_columns, damaged, told_by
+from atmda.core.embeddings.shards import DAMAGE, KEY, check_columns, damaged, maker_of, told_by
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.core.types import FloatArray
 from atmda.errors import StoreError
@@ -106,7 +105,7 @@ class StoredRows:
             pieces += [Piece(file, known.rows)] if known else _groups(file)
         if not pieces:
             raise StoreError(f"{path}: there are no embeddings in it.", "Make them with atmda embed.")
-        maker = contents.manifest or _maker(pieces[0].path)
+        maker = contents.manifest or maker_of(pieces[0].path)
         told = tuple(contents.problems()), tuple(contents.notes())
         found = cls(maker.identity if maker else {}, maker.dim if maker else 0, tuple(pieces), *told)
         return found if maker else replace(found, width=_width(found, path))
@@ -205,14 +204,6 @@ def _groups(path: Path) -> list[Piece]:
     except DAMAGE as error:
         raise damaged(path, error) from error
     return [Piece(path, found.row_group(group).num_rows, group) for group in range(found.num_row_groups)]
-
-
-def _maker(path: Path) -> Manifest | None:
-    """What the file at `path` says of what made it. Raises StoreError."""
-    try:
-        return told_by(pq.read_schema(path), path).get("maker")
-    except DAMAGE as error:
-        raise damaged(path, error) from error
 
 
 def _width(rows: StoredRows, path: Path) -> int:

@@ -119,6 +119,14 @@ def is_shard(path: Path) -> bool:
         return False
 
 
+def maker_of(path: Path) -> Manifest | None:
+    """What the file at `path` says of what made it, None where it is not atmda's. Raises StoreError."""
+    try:
+        return told_by(pq.read_schema(path), path).get("maker")
+    except DAMAGE as error:
+        raise damaged(path, error) from error
+
+
 def told_by(schema: pa.Schema, path: Path) -> dict[str, Any]:
     """What the shard at `path` says of itself, {} where it is not atmda's. Raises ValueError, NewerFormatError."""
     raw = (schema.metadata or {}).get(KEY)
