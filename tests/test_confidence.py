@@ -19,7 +19,7 @@ def place(n: int) -> np.ndarray:
 
 def test_two_classes_may_be_sure_at_once_and_none() -> None:
     scores = place(200)
-    scores[7, :2] += 0.4
+    scores[7, :2] += [0.4, 0.8]
     p = multi_label(scores, scores, SCALE)
     assert p.dtype == np.float32 and p.shape == (200, 3)
     assert (p[7] > [0.95, 0.95, -1]).all() and p[7, 2] < 0.2
@@ -30,7 +30,7 @@ def test_the_formula_is_a_sigmoid_of_robust_deviations() -> None:
     scores = place(4001)
     p = multi_label(scores[:5], scores, SCALE)
     z = (scores[:5] - np.median(scores, axis=0)) / np.hypot([0.01, 0.03, 0.02], SOFTENING / SCALE)
-    assert p == pytest.approx(1 / (1 + np.exp(OFFSET - SLOPE * z)), rel=0.15)
+    assert p == pytest.approx(1 / (1 + np.exp(OFFSET - SLOPE * 2 * np.arcsinh(z / 2))), rel=0.15)
 
 
 def test_a_profile_of_the_whole_recording_leaves_confidences_nearly_as_they_are() -> None:

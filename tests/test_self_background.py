@@ -44,7 +44,7 @@ def test_a_window_that_is_loud_and_one_in_which_a_class_stands_out_are_not_quiet
     scores, levels, _ = place(40)
     levels[:15] += 20
     scores[15:30, 2] += 3
-    assert set(quietest(scores.astype(float), levels)) <= set(range(30, 40))
+    assert set(quietest(scores, levels)) <= set(range(30, 40))
 
 
 def test_without_levels_evidence_decides_alone() -> None:
@@ -89,7 +89,7 @@ def test_a_rolling_mean_is_the_mean_of_the_stretch_around_each_window() -> None:
     found = self_profile(scores, levels, silent, method="mean", rolling=200.0, centres=centres)
     low = np.clip(np.arange(900) - 50, 0, 899 - 100)  # 101 centres lie within 200 s
     exact = np.stack([scores[a : a + 101].mean(axis=0, dtype=float) for a in low])
-    assert np.abs(found - exact).max() < 0.015
+    assert np.abs(found - exact).max() < 0.02
     assert np.array_equal(found[0], found[20])  # the first stretch, until the window is its middle
 
 

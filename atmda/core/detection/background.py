@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,39 +23,38 @@ FEWEST_QUIET = 4
 #: a stretch of a rolling background holds as many windows, however short it is
 FEWEST_ROLLING = 16
 #: a rolling background is worked out so many times a stretch, and runs straight between
-KNOTS = 16
+KNOTS = 8
 NORMAL = 1.4826  # median absolute deviations of a normal distribution in its standard deviation
 
 
-def mean(scores: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def mean(scores: FloatArray, levels: FloatArray) -> FloatArray:
     """The profile of the mean embedding of all windows: subtracted once (T = 1) it is mean-centring."""
-    profile: npt.NDArray[np.float64] = scores.mean(axis=0)
-    return profile
+    return np.asarray(scores.mean(axis=0, dtype=np.float64), np.float32)
 
 
-def median(scores: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def median(scores: FloatArray, levels: FloatArray) -> FloatArray:
     """Each class's median over all windows, which events in less than half of them do not move far."""
-    profile: npt.NDArray[np.float64] = np.median(scores, axis=0)
-    return profile
+    ordered = np.sort(scores, axis=0)  # twice as fast as np.median
+    middle: FloatArray = (ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
+    return middle
 
 
-def quiet(scores: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def quiet(scores: FloatArray, levels: FloatArray) -> FloatArray:
     """The mean of the quarter of the windows in which neither the level nor any class stands out (`quietest`)."""
-    profile: npt.NDArray[np.float64] = scores[quietest(scores, levels)].mean(axis=0)
-    return profile
+    return mean(scores[quietest(scores, levels)], levels)
 
 
-def quietest(scores: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -> IntArray:
-    """Which windows hold least event, by index: scores (n, c) finite, levels (n,) dB, NaN where one is not known.
+def quietest(scores: FloatArray, levels: FloatArray) -> IntArray:
+    """Which windows hold least event, by index: scores float32 (n, c), finite; levels (n,) dB, NaN where not known.
 
     Windows are ranked by level, and by evidence: how far the class that stands out most lies above its own median over
     the recording, in its robust deviations. A window's greater rank counts, so that one that is loud or has a class
     that stands out is left out; the least `QUIET_FRACTION` is taken. Evidence decides alone where a level is unknown.
     """
-    above = scores - np.median(scores, axis=0)
-    deviations = NORMAL * np.median(np.abs(above), axis=0)
-    least = max(0.1 * float(np.median(deviations)), np.finfo(np.float32).tiny)
-    ranks = _ranks((above / np.maximum(deviations, least)).max(axis=1))
+    above = scores - median(scores, levels)
+    deviations = np.float32(NORMAL) * median(np.abs(above), levels)
+    least = max(0.1 * float(np.median(deviations)), float(np.finfo(np.float32).tiny))
+    ranks = _ranks((above / np.maximum(deviations, np.float32(least))).max(axis=1))
     if not np.isnan(levels).any():
         ranks = np.maximum(ranks, _ranks(levels))
     n = len(scores)
@@ -62,13 +62,16 @@ def quietest(scores: npt.NDArray[np.float64], levels: npt.NDArray[np.float64]) -
     return np.sort(np.argsort(ranks, kind="stable")[:taken])
 
 
+Compute: TypeAlias = Callable[[FloatArray, FloatArray], FloatArray]
+
+
 @dataclass(frozen=True)
 class SelfMethod:
-    """A way to take a background from windows: from scores (n, c) and levels (n,), finite, to a profile (c,)."""
+    """A way to take a background from windows: from scores (n, c), finite, and levels (n,) to a profile (c,)."""
 
     name: str
     about: str
-    compute: Callable[[npt.NDArray[np.float64], npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+    compute: Compute
 
 
 SELF_BACKGROUNDS: Mapping[str, SelfMethod] = {
@@ -103,8 +106,8 @@ def self_profile(
     """
     kept = np.flatnonzero(~silent)
     finite = np.isfinite(scores[kept]).all(axis=0)
-    S = np.asarray(scores[kept][:, finite], np.float64)
-    L = np.full(len(kept), np.nan) if levels is None else np.asarray(levels, np.float64)[kept]
+    S = np.asarray(scores[np.ix_(kept, finite)], np.float32, order="F")  # medians run along a class
+    L = np.full(len(kept), np.nan, np.float32) if levels is None else np.asarray(levels, np.float32)[kept]
     profile = np.zeros(scores.shape if rolling is not None else scores.shape[1:], np.float32)
     if not S.size:
         return profile
@@ -116,19 +119,19 @@ def self_profile(
         raise ValueError("a rolling background needs the windows' centres")
     when = np.asarray(centres, np.float64)
     order = np.argsort(when[kept], kind="stable")
-    times, values = _rolled(S[order], L[order], when[kept][order], rolling, compute)
+    times, values = _rolled(np.asfortranarray(S[order]), L[order], when[kept][order], rolling, compute)
     for c, column in zip(np.flatnonzero(finite), values.T, strict=True):
         profile[:, c] = np.interp(when, times, column)
     return profile
 
 
 def _rolled(
-    scores: npt.NDArray[np.float64],
-    levels: npt.NDArray[np.float64],
+    scores: FloatArray,
+    levels: FloatArray,
     when: npt.NDArray[np.float64],
     seconds: float,
-    compute: Callable[[npt.NDArray[np.float64], npt.NDArray[np.float64]], npt.NDArray[np.float64]],
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    compute: Compute,
+) -> tuple[npt.NDArray[np.float64], FloatArray]:
     """Knots (k,) in time, and the profiles (k, c) there, of windows in order of time."""
     n = len(scores)
     middles = np.clip(when, when[0] + seconds / 2, max(when[-1] - seconds / 2, when[0] + seconds / 2))
@@ -139,17 +142,18 @@ def _rolled(
     after = np.where(few, np.minimum(first + FEWEST_ROLLING, n), after)
     step = max(1, int(np.median(after - first)) // KNOTS)
     knots = np.unique(np.append(np.arange(0, n, step), n - 1))
-    profiles = {}  # by stretch: those at the ends are the same
-    values = np.empty((len(knots), scores.shape[1]))
+    last: tuple[int, int] | None = None
+    values = np.empty((len(knots), scores.shape[1]), np.float32)
     for row, knot in enumerate(knots):
-        stretch = slice(int(first[knot]), int(after[knot]))
-        key = (stretch.start, stretch.stop)
-        if key not in profiles:
-            profiles = {key: compute(scores[stretch], levels[stretch])}
-        values[row] = profiles[key]
+        stretch = int(first[knot]), int(after[knot])
+        if stretch == last:  # as at the ends
+            values[row] = values[row - 1]
+        else:
+            values[row] = compute(scores[slice(*stretch)], levels[slice(*stretch)])
+        last = stretch
     return when[knots], values
 
 
-def _ranks(values: npt.NDArray[np.float64]) -> IntArray:
+def _ranks(values: FloatArray) -> IntArray:
     """How many are less than each, so that equal ones rank alike."""
     return np.searchsorted(np.sort(values), values, "left")

@@ -1,6 +1,8 @@
 """How sure each label of a window is: each class judged by itself, against its own background.
 
-    z = (score - location) / spread        sigmoid(SLOPE * z - OFFSET)
+    z = (score - location) / spread        sigmoid(SLOPE * 2 arsinh(z / 2) - OFFSET)
+
+2 arsinh(z / 2) is z near 0 and 2 ln z far out, where a score twice as far is not as much surer.
 
 Location is the class's median over m reference windows, and spread their median absolute deviation d, in standard
 deviations of a normal distribution. Both are drawn towards all classes', which count as SHARED windows, so that few
@@ -26,7 +28,7 @@ from atmda.core.detection.background import NORMAL
 from atmda.core.types import BoolArray, FloatArray
 
 #: fitted by logistic regression on mixes with the built-in encoder, 2.1 % of whose labels are true (docs/detection.md)
-SLOPE, OFFSET = 0.843, 4.81
+SLOPE, OFFSET = 1.38, 5.17
 SOFTENING = 0.5
 SHARED = 4
 #: windows of its own from which a recording tells its background better than a handful of recordings do
@@ -51,7 +53,7 @@ def multi_label(scores: npt.ArrayLike, reference: npt.ArrayLike, logit_scale: fl
     if not finite.any():
         return p
     location, spread = _location_and_spread(R[:, finite], SOFTENING / logit_scale)
-    logits = SLOPE * (S[:, finite] - location) / spread - OFFSET
+    logits = SLOPE * 2 * np.arcsinh((S[:, finite] - location) / spread / 2) - OFFSET
     p[:, finite] = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
     return p
 

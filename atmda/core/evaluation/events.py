@@ -9,8 +9,8 @@ event-based    an event is found by one detection of its label that begins withi
 segment-based  time is cut into segments, and a label is in each that it touches.
 
 Own code, held to sed_eval by a test: sed_eval 0.2.1 is of 2018, compares each event with each in Python, and needs
-dcase_util with librosa, numba, matplotlib, pydot-ng and python-magic; sed_scores_eval 0.0.4 needs it too, and PyPI's
-`pathlib`, a copy of Python 2's that does not import where `collections.Sequence` is gone (3.10).
+dcase_util with librosa, numba, matplotlib, pydot-ng and python-magic; sed_scores_eval 0.0.4 needs all that too, and
+PyPI's `pathlib` of Python 2's time, with which dcase_util does not import on Python 3.10 and later.
 """
 
 from __future__ import annotations
