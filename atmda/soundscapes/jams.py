@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TypeAlias
 
+from atmda.soundscapes.mix import FADE_SECONDS, SAMPLE_RATE
 from atmda.soundscapes.parameters import Parameters
-from atmda.soundscapes.rendering import FADE_SECONDS, SAMPLE_RATE
 from atmda.soundscapes.sampling import Soundscape
 
 SCAPER_VERSION = "1.6.5"

@@ -15,7 +15,7 @@ from atmda.soundscapes import bounds
 from atmda.soundscapes.agreement import CLOSE, brought_to, observed, within
 from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.manifest import checked_record
-from atmda.soundscapes.rendering import Event, Mix, sounds
+from atmda.soundscapes.mix import Event, Mix, sounds
 
 FOLD = re.compile(r"fold(\d+)")
 MOST_BYTES = 16_000_000  # of one JAMS file; scaper's largest has some hundred thousand

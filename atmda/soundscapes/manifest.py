@@ -16,7 +16,8 @@ from atmda.core.locks import LOCK
 from atmda.core.untrusted import parsed_object
 from atmda.errors import StoreError
 from atmda.soundscapes.jams import SetInfo
-from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
+from atmda.soundscapes.mix import SAMPLE_RATE
+from atmda.soundscapes.rendering import Rendered
 from atmda.soundscapes.sampling import Soundscape
 
 MANIFEST = "manifest.jsonl"

@@ -17,8 +17,8 @@ from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.generate import Generation, generate_set
 from atmda.soundscapes.jams import SetInfo
 from atmda.soundscapes.manifest import MANIFEST, begin_or_resume, read_manifest
+from atmda.soundscapes.mix import SAMPLE_RATE
 from atmda.soundscapes.regenerate import Regeneration, fingerprint, jams_below, regenerate_set
-from atmda.soundscapes.rendering import SAMPLE_RATE
 from atmda.soundscapes.reverb import require_sox
 from atmda.soundscapes.runner import Advance, Counts
 from atmda.soundscapes.sampling import Recording, check_scenes
