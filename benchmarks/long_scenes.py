@@ -1,7 +1,7 @@
 """What long scenes cost: `python benchmarks/long_scenes.py --data-dir DIR --scratch DIR [--hours 0.25 1 24]`.
 
-For each length one scene on one worker, in a process of its own: wall and CPU seconds for an hour of sound, and the largest
-memory of the process. DIR holds the data sets below input/; 24 hours take 7.6 GB of scratch.
+For each length one scene on one worker, in a process of its own: wall and CPU seconds for an hour of sound, and the
+largest memory of the process. DIR holds the data sets below input/; 24 hours take 7.6 GB of scratch.
 """
 
 from __future__ import annotations

@@ -60,7 +60,9 @@ def wav_size(frames: int) -> int:
 
 def txt_bytes(events: list[tuple[float, float, str]]) -> bytes:
     """Onset, offset and label of each event, a line each, between tabs: what scaper and Audacity call labels."""
-    return "".join(f"{onset!r}\t{offset!r}\t{label}\n" for onset, offset, label in events).encode()
+    return "".join(f"{onset!r}\t{offset!r}\t{label}\n" for onset, offset, label in events).encode(
+        errors="surrogateescape"
+    )
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:

@@ -26,7 +26,8 @@ def publish_annotations(folder: Path) -> None:
         first = next(records, None)
         if first is None:
             return
-        with publish(folder / ANNOTATIONS) as part, part.open("w", encoding="utf-8", newline="") as file:
+        odd = "surrogateescape"  # bytes of names that are no UTF-8 are written as they are
+        with publish(folder / ANNOTATIONS) as part, part.open("w", encoding="utf-8", errors=odd, newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(COLUMNS)
             writer.writerows(rows_of(first))
