@@ -14,7 +14,8 @@ from atmda.errors import AtmdaError, SettingsError
 from atmda.settings.augment import AugmentSettings
 from atmda.settings.loading import make_settings
 from atmda.soundscapes.manifest import read_manifest
-from atmda.tasks.augment import NoSoundscapeError, augment
+from atmda.tasks.augment import augment
+from atmda.tasks.augment_result import NoSoundscapeError
 from atmda.tasks.observer import Observer
 
 RATE = 8_000

@@ -11,19 +11,21 @@ from atmda.cli.words import gather_parameters, rewriting
 from atmda.settings.augment import AugmentSettings
 
 if TYPE_CHECKING:
-    from atmda.tasks.augment import AugmentResult
+    from atmda.tasks.augment_result import AugmentResult
 
 EXAMPLES = """
 atmda augment --folds 1,2,3 --parameters "snr_dist=(const,6) n_soundscapes=2 bg=park"
 atmda augment --snr uniform,-6,6 --bg park,airport --seed 7 --output data/input/urbansound8k-parks
 atmda augment --fg-dataset my/events --bg-dataset my/places --duration 5
+atmda augment --scene-duration 600 --events-per-minute 3 --n-scenes 20 --snr choose,[-6,0,6]
 atmda augment --from-jams data/input/urbansound8k-parks --output again
 """
 
 
 def run(settings: AugmentSettings, console: Console) -> int:
     """Make the set of soundscapes that the settings name, or go on with it; a table of its scenes is shown."""
-    from atmda.tasks.augment import NoSoundscapeError, augment
+    from atmda.tasks.augment import augment
+    from atmda.tasks.augment_result import NoSoundscapeError
 
     try:
         done = augment(settings, console)

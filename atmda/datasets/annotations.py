@@ -21,6 +21,7 @@ __all__ = ["Annotation", "read_annotations"]
 
 COLUMNS = ("filename", "label", "fold", "split", "start", "end", "source")
 OWN = {"filename", "start", "end", "label", "confidence", "score"}  # columns by which a table of detections is known
+OF_SCENES = ("snr", "background")  # what `augment` adds for people, and detection does not need
 
 
 def read_annotations(path: Path, problems: list[str]) -> list[Annotation]:
@@ -91,8 +92,8 @@ def _plain_rows(table: Table, path: Path, problems: list[str]) -> list[Annotatio
                 "Columns are filename,label and fold,split,start,end,source where known.",
                 setting=SETTING,
             )
-    known = {*COLUMNS, *DETECTION_COLUMNS} if set(names) >= OWN else set(COLUMNS)
-    unused = [name for lower, name in names.items() if lower not in known]
+    own = DETECTION_COLUMNS if set(names) >= OWN else OF_SCENES
+    unused = [name for lower, name in names.items() if lower not in (*COLUMNS, *own)]
     if unused:
         problems.append(f"{path.name} has columns that are not used: {', '.join(unused)}.")
     rows = []

@@ -61,15 +61,16 @@ def _clip(path: Path, known: dict[str, Any], spec: DatasetSpec, problems: list[s
         class_id = labels.index(label) if label in labels else None
     if class_id is not None:
         label = labels[class_id]
-    if label is None:
+    if label is None and "events" not in known:
         problems.append(f"{path}: its class is neither in a manifest nor in its name.")
+    several = _labels_of_scene(known) if label is None else (label,)
     fold = known.get("fold")
     background = known.get("background")
     return Clip(
         path,
         path.name,
         label,
-        (label,) if label else (),
+        several,
         fold if type(fold) is int else None,
         None,
         class_id,
@@ -78,6 +79,13 @@ def _clip(path: Path, known: dict[str, Any], spec: DatasetSpec, problems: list[s
         finite(known.get("offset")),
         _source(path, known, spec),
     )
+
+
+def _labels_of_scene(known: dict[str, Any]) -> tuple[str, ...]:
+    """All that is heard in a long scene, in order of time; empty for other soundscapes."""
+    events = known.get("events")
+    heard = [event.get("label") for event in events if isinstance(event, dict)] if isinstance(events, list) else []
+    return tuple(dict.fromkeys(display_name(label) for label in heard if isinstance(label, str)))
 
 
 def _source(path: Path, known: dict[str, Any], spec: DatasetSpec) -> str | None:

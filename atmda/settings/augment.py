@@ -10,10 +10,18 @@ from pydantic import BeforeValidator, Field
 from atmda.errors import SettingsError
 from atmda.settings.base import Settings, flag, lower, split_commas
 from atmda.settings.completion import dataset_names, scene_names
-from atmda.soundscapes.parameters import Parameters, parse_parameters, parse_value, with_values
+from atmda.soundscapes.parameters import Parameters, keys_of, parse_parameters, parse_value, with_values
+from atmda.soundscapes.scenes.parameters import BOUNDS, EVENTS_PER_MINUTE, N_SCENES, SceneParameters
 
 WHAT, DRAW, HOW, AGAIN = "What to mix", "What is drawn", "How it is mixed", "Rendering again"
+LONG = "Long scenes"
 OWN_FLAGS = {"snr": "snr_dist"}
+OF_SCENES = ("scene_duration", "events_per_minute", "n_scenes")
+NOT_OF_SCENES = {  # what long scenes have instead
+    "duration": "`scene_duration` is their length.",
+    "event_time": "Events begin at any time, each as likely as another.",
+    "n_soundscapes": "`n_scenes` is their number.",
+}
 NAMES = ("snr", "n_soundscapes", "bg", "ref_db", "duration", "event_time", "event_duration", "source_time", "seed")
 
 
@@ -32,6 +40,7 @@ DISTRIBUTION = "VALUE|DISTRIBUTION"
 class AugmentSettings(Settings):
     """Mix sound events into backgrounds: soundscapes drawn from distributions, with JAMS, labels and a manifest.
 
+    With `scene_duration`, long scenes with many events each and one table of all that is heard when.
     A distribution is written const,6  uniform,6,10  normal,6,2  truncnorm,3,1.5,0,6 or choose,[0,6,12].
     """
 
@@ -77,6 +86,15 @@ class AugmentSettings(Settings):
     seed: Annotated[Text, flag("--seed", metavar="N", panel=DRAW)] = Field(
         None, description="Of every draw, with fold, clip and number. (default 123)"
     )
+    scene_duration: Annotated[float | None, flag("--scene-duration", metavar="SECONDS", panel=LONG)] = Field(
+        None, description="Make long scenes of many events instead, so long each."
+    )
+    events_per_minute: Annotated[float | None, flag("--events-per-minute", metavar="X", panel=LONG)] = Field(
+        None, description="How many events a minute has in the mean. (default 3)"
+    )
+    n_scenes: Annotated[int | None, flag("--n-scenes", metavar="N", panel=LONG)] = Field(
+        None, description="Long scenes in all; the folds of the events take turns. (default 10)"
+    )
     clip_policy: Annotated[
         Literal["warn", "scale", "error"],
         BeforeValidator(lower),
@@ -104,13 +122,14 @@ class AugmentSettings(Settings):
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, one that is needed is missing, or no draw can be."""
         if self.from_jams is None:
+            self._check_scenes()
             self.drawn()
             for name in ("fg_path", "bg_path"):
                 if self.asked(name):
                     hint = "Use `fg_dataset` and `bg_dataset` here."
                     raise SettingsError("`fg_path` and `bg_path` go with `from_jams`.", hint, setting=name)
             return
-        for name in ("parameters", *NAMES, "folds", "original_reverb"):
+        for name in ("parameters", *NAMES, *OF_SCENES, "folds", "original_reverb"):
             if self.asked(name):
                 hint = "JAMS files say what is rendered."
                 raise SettingsError(f"`{name}` does not go with `from_jams`.", hint, setting=name)
@@ -122,6 +141,43 @@ class AugmentSettings(Settings):
         if self.output.resolve() == self.from_jams.resolve():
             hint = "Give another, so that the first set stays."
             raise SettingsError("`output` is the folder of `from_jams`.", hint, setting="output")
+
+    def _check_scenes(self) -> None:
+        """Raises SettingsError where settings of long scenes and of short soundscapes are mixed."""
+        if self.scene_duration is None:
+            for name in OF_SCENES[1:]:
+                if self.asked(name):
+                    hint = "Give it too, for example 600."
+                    raise SettingsError(f"`{name}` goes with `scene_duration`.", hint, setting=name)
+            return
+        given = keys_of(self.parameters or "")
+        for name, instead in NOT_OF_SCENES.items():
+            if self.asked(name) or name in given:
+                setting = name if self.asked(name) else "parameters"
+                raise SettingsError(f"`{name}` does not go with `scene_duration`.", instead, setting=setting)
+        if self.engine == "scaper" or self.original_reverb:
+            name = "engine" if self.engine == "scaper" else "original_reverb"
+            hint = "Long scenes are mixed by `engine` atmda, without reverb."
+            raise SettingsError(f"`{name}` does not go with `scene_duration`.", hint, setting=name)
+        for name, allowed in BOUNDS.items():
+            value = getattr(self, name)
+            if value is not None and value not in allowed:
+                said = f"`{name}`: {value:g} is out of bounds."
+                raise SettingsError(said, f"It lies {allowed}.", setting=name)
+
+    def long_scenes(self) -> SceneParameters | None:
+        """The parameters of long scenes, where these are asked for. Raises SettingsError as `drawn`."""
+        if self.scene_duration is None:
+            return None
+        drawn, given = self.drawn(), keys_of(self.parameters or "")
+        whole = self.event_duration is None and "event_duration" not in given
+        return SceneParameters(
+            self.scene_duration,
+            EVENTS_PER_MINUTE if self.events_per_minute is None else self.events_per_minute,
+            N_SCENES if self.n_scenes is None else self.n_scenes,
+            drawn,
+            None if whole else drawn.event_duration,
+        )
 
     def drawn(self) -> Parameters:
         """The parameters of the draw: defaults, `parameters`, and the settings of single parameters.

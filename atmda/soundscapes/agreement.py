@@ -11,7 +11,7 @@ from typing import Any
 
 from atmda.core.bounds import is_number
 from atmda.datasets.base import fold_in
-from atmda.soundscapes.rendering import Event, Mix
+from atmda.soundscapes.mix import Event, Mix
 
 CLOSE = 1e-6  # s, LU and LUFS; records are rounded to 1e-9
 SOURCES = ("foreground", "background")

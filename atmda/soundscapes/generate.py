@@ -15,7 +15,8 @@ from atmda.soundscapes.contents import content_of
 from atmda.soundscapes.files import txt_bytes, wav_bytes, wav_size, write_whole
 from atmda.soundscapes.jams import SetInfo, jams_bytes
 from atmda.soundscapes.manifest import checked_record, paths_of, record_of
-from atmda.soundscapes.rendering import SAMPLE_RATE, ClipPolicy, Event, Mix, Renderer
+from atmda.soundscapes.mix import SAMPLE_RATE, Event, Mix
+from atmda.soundscapes.rendering import ClipPolicy, Renderer
 from atmda.soundscapes.reverb import reverberate
 from atmda.soundscapes.runner import JOBS_A_WORKER, Advance, Counts, Job, run
 from atmda.soundscapes.sampling import Recording, Soundscape, draw_soundscape

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from math import ceil, floor, log10
 from typing import TypeAlias
 
+from atmda.soundscapes.mix import FADE_SECONDS, SAMPLE_RATE
 from atmda.soundscapes.parameters import Parameters
-from atmda.soundscapes.rendering import FADE_SECONDS, SAMPLE_RATE
 from atmda.soundscapes.sampling import Soundscape
 
 SCAPER_VERSION = "1.6.5"
@@ -53,18 +53,25 @@ def jams_bytes(
     """The JAMS file of `soundscape`; `scale` is what its sum was multiplied by; `record` goes into the sandbox."""
     parameters = info.parameters
     data = [
-        _observation(0.0, parameters.duration, _background(soundscape, info)),
-        _observation(soundscape.event_time, soundscape.event_duration, _foreground(soundscape, info)),
+        observation(0.0, parameters.duration, _background(soundscape, info)),
+        observation(soundscape.event_time, soundscape.event_duration, _foreground(soundscape, info)),
     ]
+    return whole_bytes(data, _sandbox(soundscape, info, scale), parameters.duration, record)
+
+
+def whole_bytes(
+    data: Sequence[object], settings: Mapping[str, object], duration: float, record: Mapping[str, object] | None
+) -> bytes:
+    """A JAMS file of the observations `data`, with scaper's `settings`; `record` goes into its sandbox."""
     annotation = {
         "annotation_metadata": EMPTY,
         "namespace": "scaper",
         "data": data,
-        "sandbox": {"scaper": _sandbox(soundscape, info, scale)},
+        "sandbox": {"scaper": settings},
         "time": 0,
-        "duration": parameters.duration,
+        "duration": duration,
     }
-    metadata = {"title": "", "artist": "", "release": "", "duration": parameters.duration}
+    metadata = {"title": "", "artist": "", "release": "", "duration": duration}
     whole = {
         "annotations": [annotation],
         "file_metadata": {**metadata, "identifiers": {}, "jams_version": JAMS_VERSION},
@@ -83,22 +90,24 @@ def amended(
     whole = json.loads(content)
     annotation = next(a for a in whole["annotations"] if a["namespace"] == "scaper")
     annotation["data"] = [annotation["data"][k] for k in heard]
-    for observation, (onset, offset) in zip(annotation["data"], spans, strict=True):
-        value = observation["value"]
-        if value["role"] == "foreground":
-            observation["time"], observation["duration"] = value["event_time"], round(offset - onset, 9)
-            if offset < min(end, onset + value["event_duration"]) - 1e-6:  # its recording ended
-                value["event_duration"] = ceil((offset - onset) * 1e9) / 1e9  # not a sample less
+    for seen, (onset, offset) in zip(annotation["data"], spans, strict=True):
+        told = seen["value"]
+        if told["role"] == "foreground":
+            seen["time"], seen["duration"] = told["event_time"], round(offset - onset, 9)
+            if offset < min(end, onset + told["event_duration"]) - 1e-6:  # its recording ended
+                told["event_duration"] = ceil((offset - onset) * 1e9) / 1e9  # not a sample less
     if record is not None:
         whole["sandbox"]["atmda"] = record
     return json.dumps(whole).encode()
 
 
-def _observation(time: float, duration: float, value: Mapping[str, object]) -> dict[str, object]:
-    return {"time": time, "duration": duration, "value": value, "confidence": 1.0}
+def observation(time: float, duration: float, told: Mapping[str, object]) -> dict[str, object]:
+    """What is heard at `time` for `duration`, both in seconds: `told`, a `value`."""
+    return {"time": time, "duration": duration, "value": told, "confidence": 1.0}
 
 
-def _value(label: str, source: str, times: Sequence[float], snr: float, role: str) -> dict[str, object]:
+def value(label: str, source: str, times: Sequence[float], snr: float, role: str) -> dict[str, object]:
+    """What scaper tells of an event; `times`: in its source, in the soundscape, and how long, in seconds."""
     source_time, event_time, event_duration = times
     return {
         "label": label,
@@ -115,29 +124,37 @@ def _value(label: str, source: str, times: Sequence[float], snr: float, role: st
 
 def _background(soundscape: Soundscape, info: SetInfo) -> dict[str, object]:
     source = f"{info.bg_path}/{soundscape.background.name}"
-    return _value(soundscape.background.label, source, (0, 0, info.parameters.duration), 0, "background")
+    return value(soundscape.background.label, source, (0, 0, info.parameters.duration), 0, "background")
 
 
 def _foreground(soundscape: Soundscape, info: SetInfo) -> dict[str, object]:
     source = f"{info.fg_path}/{soundscape.foreground.name}"
     times = (soundscape.source_time, soundscape.event_time, soundscape.event_duration)
-    return _value(soundscape.foreground.label, source, times, soundscape.snr, "foreground")
+    return value(soundscape.foreground.label, source, times, soundscape.snr, "foreground")
 
 
 def _sandbox(soundscape: Soundscape, info: SetInfo, scale: float) -> dict[str, object]:
-    parameters, name = info.parameters, soundscape.name
+    parameters = info.parameters
     fg_source = ["const", f"{info.fg_path}/{soundscape.foreground.name}"]
     times = [p.as_list() for p in (parameters.source_time, parameters.event_time, parameters.event_duration)]
     fg_spec = [["const", soundscape.foreground.label], fg_source, *times, parameters.snr_dist.as_list()]
+    gini = polyphony_gini(soundscape.event_time, soundscape.event_duration, parameters.duration)
+    settings = sandbox(soundscape.name, info, parameters.duration, scale)
+    return {**settings, "fg_spec": [[*fg_spec, "foreground", None, None]], "polyphony_gini": gini}
+
+
+def sandbox(name: str, info: SetInfo, duration: float, scale: float) -> dict[str, object]:
+    """scaper's settings of the soundscape `name`, with one event of which nothing is known yet."""
+    parameters = info.parameters
     scenes = ["choose", []] if parameters.bg is None else parameters.bg.as_list()
-    still = [["const", 0], ["const", 0], ["const", parameters.duration], ["const", 0]]
+    still = [["const", 0], ["const", 0], ["const", duration], ["const", 0]]
     change = 0 if scale == 1.0 else 20.0 * log10(scale)
     return {
-        "duration": parameters.duration,
-        "original_duration": parameters.duration,
+        "duration": duration,
+        "original_duration": duration,
         "fg_path": info.fg_path,
         "bg_path": info.bg_path,
-        "fg_spec": [[*fg_spec, "foreground", None, None]],
+        "fg_spec": [],
         "bg_spec": [[scenes, ["choose", []], *still, "background", None, None]],
         "fg_labels": list(info.fg_labels),
         "bg_labels": list(info.bg_labels),
@@ -149,7 +166,7 @@ def _sandbox(soundscape: Soundscape, info: SetInfo, scale: float) -> dict[str, o
         "fade_out_len": FADE_SECONDS,
         "n_events": 1,
         "polyphony_max": 1,
-        "polyphony_gini": polyphony_gini(soundscape.event_time, soundscape.event_duration, parameters.duration),
+        "polyphony_gini": 0.0,
         "allow_repeated_label": True,
         "allow_repeated_source": True,
         "reverb": info.reverb,

@@ -15,10 +15,12 @@ from atmda.soundscapes import bounds
 from atmda.soundscapes.agreement import CLOSE, brought_to, observed, within
 from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.manifest import checked_record
-from atmda.soundscapes.rendering import Event, Mix, sounds
+from atmda.soundscapes.mix import Event, Mix, sounds
+from atmda.soundscapes.scenes.reading import scene_told
+from atmda.soundscapes.scenes.records import is_scene
 
 FOLD = re.compile(r"fold(\d+)")
-MOST_BYTES = 16_000_000  # of one JAMS file; scaper's largest has some hundred thousand
+MOST_BYTES = 100_000_000  # of one JAMS file; an event takes some 700, and a day has fewer than a hundred thousand
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,12 @@ def read_jams(path: Path, foregrounds: Finder, backgrounds: Finder) -> ReadSound
         data = annotation["data"]
         events = tuple(_event(o["value"], settings, foregrounds, backgrounds) for o in data)
         mix = Mix(
-            _number(settings.get("original_duration", settings["duration"]), bounds.DURATION, "duration"),
+            _number(settings.get("original_duration", settings["duration"]), bounds.DURATION_IN_JAMS, "duration"),
             events,
             _number(settings["ref_db"], bounds.REF_DB, "ref_db"),
             int(_number(settings.get("sr", 44_100), bounds.SAMPLE_RATE, "sr")),
-            _number(settings["fade_in_len"], bounds.EVENT_TIME, "fade_in_len"),
-            _number(settings["fade_out_len"], bounds.EVENT_TIME, "fade_out_len"),
+            _number(settings["fade_in_len"], bounds.TIME_IN_JAMS, "fade_in_len"),
+            _number(settings["fade_out_len"], bounds.TIME_IN_JAMS, "fade_out_len"),
             bool(settings.get("peak_normalization")),
         )
         read = _known(whole, annotation, mix, path)
@@ -90,15 +92,15 @@ def _event(value: dict[str, Any], settings: dict[str, Any], foregrounds: Finder,
 
 _TIMES = {
     "source_time": bounds.SOURCE_TIME,
-    "event_time": bounds.EVENT_TIME,
-    "event_duration": bounds.EVENT_TIME,
+    "event_time": bounds.TIME_IN_JAMS,
+    "event_duration": bounds.TIME_IN_JAMS,
 }
 
 
 def _label(observation: dict[str, Any]) -> str:
     """What an event is: a word in a line of a label file, so without line breaks or tabs."""
     for key in ("time", "duration"):
-        _number(observation[key], bounds.EVENT_TIME, key)
+        _number(observation[key], bounds.TIME_IN_JAMS, key)
     return " ".join(str(observation["value"]["label"]).split())
 
 
@@ -114,8 +116,10 @@ def _check(path: Path, annotation: dict[str, Any], read: ReadSoundscape) -> None
         if there:
             raise AtmdaError(f"{path} asks for {what}, which is not rendered here.", "scaper itself renders it.")
     mix = read.mix
-    if not mix.events or mix.duration * mix.sample_rate > bounds.MOST_SAMPLES:
-        what = f"{mix.duration:g} s at {mix.sample_rate} Hz are too many samples" if mix.events else "it has no events"
+    streamed = is_scene(read.former) and read.reverb is None
+    seconds = max((e.event_duration for e in mix.events), default=0.0) if streamed else mix.duration
+    if not mix.events or seconds * mix.sample_rate > bounds.MOST_SAMPLES:
+        what = f"{seconds:g} s at {mix.sample_rate} Hz are too many samples" if mix.events else "it has no events"
         raise AtmdaError(f"{path} describes no soundscape: {what}.")
 
 
@@ -123,7 +127,7 @@ def _known(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Pa
     """What the annotation says of the events that sound, and our own record where the file carries one."""
     data, settings = annotation["data"], annotation["sandbox"]["scaper"]
     labels = [_label(o) for o in data]
-    heard = tuple(k for k, event in enumerate(mix.events) if event.role == "background" or sounds(event, mix))
+    heard = tuple(k for k, event in enumerate(mix.events) if sounds(event, mix))
     differences = list(within(annotation, whole.get("file_metadata"), mix))
     unheard = []
     for k, event in enumerate(mix.events):
@@ -135,16 +139,8 @@ def _known(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Pa
     mix = replace(mix, events=tuple(mix.events[k] for k in heard))
     own = (whole.get("sandbox") or {}).get("atmda")
     former = checked_record(own, f"{path}: its record") if isinstance(own, dict) else {}
-    told = checked_record(_told(data, heard, mix, bool(former)), f"{path}: its event")
-    if former:
-        record, edited = brought_to(former, told, mix)
-        for role in ("foreground", "background"):
-            more = sum(event.role == role for event in mix.events)
-            edited += [f"{more} {role}s sound; the record tells of the first"] * (more > 1)
-        differences = [*edited, *differences]
-    else:
-        number = path.stem.rsplit("-", 1)[-1]
-        record = {**told, "i": int(number) if number.isdecimal() else None}
+    record, edited = _record(data, heard, mix, former, labels, path)
+    differences = [*edited, *differences]
     noted = former.get("notes", [])
     new = [tuple(sentence for sentence in found if sentence not in noted) for found in (differences, unheard)]
     reverb = settings.get("reverb")
@@ -158,6 +154,28 @@ def _known(whole: dict[str, Any], annotation: dict[str, Any], mix: Mix, path: Pa
         heard,
         *new,
     )
+
+
+def _record(
+    data: list[dict[str, Any]],
+    heard: tuple[int, ...],
+    mix: Mix,
+    former: dict[str, Any],
+    labels: list[str],
+    path: Path,
+) -> tuple[dict[str, Any], list[str]]:
+    """What the annotation says, and what our record `former` adds where there is one; and how the two differ."""
+    if is_scene(former):
+        return scene_told(former, data, heard, mix, labels)
+    told = checked_record(_told(data, heard, mix, bool(former)), f"{path}: its event")
+    if not former:
+        number = path.stem.rsplit("-", 1)[-1]
+        return {**told, "i": int(number) if number.isdecimal() else None}, []
+    record, edited = brought_to(former, told, mix)
+    for role in ("foreground", "background"):
+        more = sum(event.role == role for event in mix.events)
+        edited += [f"{more} {role}s sound; the record tells of the first"] * (more > 1)
+    return record, edited
 
 
 OURS_ALONE = ("class_id", "fold", "seed", "i")  # what no annotation tells

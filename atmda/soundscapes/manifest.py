@@ -16,7 +16,8 @@ from atmda.core.locks import LOCK
 from atmda.core.untrusted import parsed_object
 from atmda.errors import StoreError
 from atmda.soundscapes.jams import SetInfo
-from atmda.soundscapes.rendering import SAMPLE_RATE, Rendered
+from atmda.soundscapes.mix import SAMPLE_RATE
+from atmda.soundscapes.rendering import Rendered
 from atmda.soundscapes.sampling import Soundscape
 
 MANIFEST = "manifest.jsonl"
@@ -71,9 +72,11 @@ def record_of(soundscape: Soundscape, info: SetInfo, rendered: Rendered) -> dict
     }
 
 
-_TEXTS = {"file", "label", "foreground", "background", "scene", "jams", "txt"}
+_TEXTS = {"file", "label", "foreground", "background", "scene", "jams", "txt", "source"}
 _NUMBERS = {"class_id", "fold", "i", "snr", "onset", "offset", "duration", "event_duration", "source_time"}
-_NUMBERS |= {"sample_rate", "event_loudness", "background_loudness", "peak", "scale"}
+_NUMBERS |= {"sample_rate", "event_loudness", "background_loudness", "peak", "scale", "loudness"}
+#: Of a long scene: what each event and each background has at least.
+_LISTED = {"events": {"label", "foreground", "snr", "onset", "offset"}, "backgrounds": {"background", "onset"}}
 
 
 def checked_record(content: Mapping[str, Any], what: str) -> dict[str, Any]:
@@ -92,6 +95,8 @@ def _fits(key: str, value: Any) -> bool:
         return value is None or isinstance(value, str)
     if key in _NUMBERS:
         return value is None or is_number(value)
+    if key in _LISTED:
+        return isinstance(value, list) and all(_is_item(item, _LISTED[key]) for item in value)
     if key == "notes":
         return isinstance(value, list) and all(isinstance(note, str) for note in value)
     if key == "sha256":
@@ -99,7 +104,14 @@ def _fits(key: str, value: Any) -> bool:
     return key not in _KNOWN or _plain(value)
 
 
-_KNOWN = _TEXTS | _NUMBERS | {"notes", "seed", "draw", "parameters", "sha256"}
+def _is_item(item: Any, needed: set[str]) -> bool:
+    """Whether `item` is an object with all that is `needed` of an event or a background."""
+    if not isinstance(item, dict) or any(item.get(key) is None for key in needed):
+        return False
+    return all(key in _TEXTS | _NUMBERS and _fits(key, value) for key, value in item.items())
+
+
+_KNOWN = _TEXTS | _NUMBERS | set(_LISTED) | {"notes", "seed", "draw", "parameters", "sha256"}
 
 
 def _plain(value: Any) -> bool:

@@ -85,6 +85,12 @@ def parse_parameters(words: str | Iterable[str], base: Parameters | None = None)
     return with_values(base or Parameters(), found)
 
 
+def keys_of(words: str) -> set[str]:
+    """Names of the parameters that `words` give."""
+    names = {key.replace("-", "_") for key, _ in _pairs(words)}
+    return {ALIASES.get(name, name) for name in names}
+
+
 def with_values(base: Parameters, values: dict[str, object]) -> Parameters:
     """`base` with plain `values` (as parsed, or as `as_dict` gives them) in place of its own, checked."""
     return replace(base, **{name: _converted(name, value) for name, value in values.items()})  # type: ignore[arg-type]

@@ -20,6 +20,9 @@ from atmda.soundscapes.rendered_record import rendered_record
 from atmda.soundscapes.rendering import ClipPolicy, Rendered, Renderer
 from atmda.soundscapes.reverb import require_sox, reverberate
 from atmda.soundscapes.runner import JOBS_A_WORKER, Advance, Counts, Job, run
+from atmda.soundscapes.scenes.records import is_scene, lines_of
+from atmda.soundscapes.scenes.table import publish_annotations
+from atmda.soundscapes.streaming import render_to_file
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,9 @@ class Regeneration:
         """Write WAV, txt and JAMS: a copy, but where it was edited brought to what sounds. Returns the record."""
         read = job.read
         policy: ClipPolicy = "scale" if read.fix_clipping else self.clip_policy
-        rendered = renderer.render(read.mix, policy, job.name)
-        samples, rate = rendered.samples, read.mix.sample_rate
-        if read.reverb is not None:
-            samples = reverberate(samples, rate, read.reverb)
         wav, jams, txt = paths = paths_of(job.folder, job.name)
-        content = wav_bytes(samples, rate)
-        record, found = rendered_record(read, rendered, paths, sha256(content).hexdigest())
-        write_whole(self.output / wav, content)
+        rendered, checksum = self._mixed(job, renderer, policy, self.output / wav)
+        record, found = rendered_record(read, rendered, paths, checksum)
         write_whole(self.output / txt, txt_bytes(_lines(read, rendered, record)))
         copy = job.jams.read_bytes()
         if found:
@@ -58,9 +56,22 @@ class Regeneration:
         write_whole(self.output / jams, copy)
         return record
 
+    @staticmethod
+    def _mixed(job: RegenerationJob, renderer: Renderer, policy: ClipPolicy, wav: Path) -> tuple[Rendered, str]:
+        """Write the WAV file; how it was mixed, and its SHA-256."""
+        read = job.read
+        if read.reverb is None:
+            return render_to_file(renderer, read.mix, policy, job.name, wav)
+        rendered = renderer.render(read.mix, policy, job.name)
+        content = wav_bytes(reverberate(rendered.samples, read.mix.sample_rate, read.reverb), read.mix.sample_rate)
+        write_whole(wav, content)
+        return rendered, sha256(content).hexdigest()
+
 
 def _lines(read: ReadSoundscape, rendered: Rendered, record: dict[str, Any]) -> list[tuple[float, float, str]]:
     """Onset, offset and label of each event that sounds; of the first with the digits of its `record`."""
+    if is_scene(record):
+        return lines_of(record)
     events = zip(read.mix.events, rendered.spans, read.labels, strict=True)
     lines = [(on, round(off, 9), label) for event, (on, off), label in events if event.role == "foreground"]
     return [(record["onset"], record["offset"], lines[0][2]), *lines[1:]] if lines else []
@@ -113,9 +124,11 @@ def regenerate_set(
             work = RegenerationJob(path.stem, _folder_of(path, folder), path, read)
             edited = next((f"{path}: {difference}" for difference in read.differences), "")
             unheard = tuple(f"{path}: {sentence}" for sentence in read.unheard)
-            yield Job(work, order=str(background), edited=edited, unheard=unheard)
+            yield Job(work, None, str(background), read.mix.duration, edited=edited, unheard=unheard)
 
-    return run(jobs(), generation, generation.output, min(workers, -(-len(files) // JOBS_A_WORKER)), advance)
+    counts = run(jobs(), generation, generation.output, min(workers, -(-len(files) // JOBS_A_WORKER)), advance)
+    publish_annotations(generation.output)
+    return counts
 
 
 def _named(path: Path, error: AtmdaError) -> str:
@@ -133,7 +146,7 @@ def _with_class(record: dict[str, Any], former: dict[str, Any], dataset: str) ->
     """`record` with label and class id from the foreground's file name, where it has neither; with the class id of a
     label that was edited, where that which it had, in the record `former`, was the data set's."""
     spec = DATASETS.find(dataset)
-    if spec is None or record.get("class_id") is not None or record.get("foreground") is None:
+    if is_scene(record) or spec is None or record.get("class_id") is not None or record.get("foreground") is None:
         return record
     if record.get("label") is None:
         class_id = spec.class_id(PurePosixPath(str(record.get("foreground"))).stem)

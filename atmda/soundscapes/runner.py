@@ -7,7 +7,7 @@ plan alone: workers, the order they finish in and earlier runs that were cut sho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from atmda.soundscapes.workers import Generator, Outcome, Pending, Submit, worke
 WINDOW = 2048
 FIRST_WINDOW = 256
 CHUNK = 16
+CHUNK_SECONDS = 160.0
 JOBS_A_WORKER = 8  # fewer are done before another process has started
 
 Advance: TypeAlias = Callable[[int], None]
@@ -47,13 +48,14 @@ class Counts:
 class Job:
     """Something to make, or why it cannot be, or what an earlier run made of it.
 
-    order: jobs with the same are done together. changed: an earlier run made it of recordings that have changed since.
-    edited and unheard: as in `Counts`, of this one.
+    order: jobs with the same are done together. seconds: how long its sound is, where that is long. changed: an earlier
+    run made it of recordings that have changed since. edited and unheard: as in `Counts`, of this one.
     """
 
     work: Any = None
     outcome: Outcome | None = None
     order: str = ""
+    seconds: float = 0.0
     changed: bool = False
     edited: str = ""
     unheard: tuple[str, ...] = ()
@@ -117,10 +119,21 @@ def _windows(jobs: Iterator[Job], submit: Submit) -> Iterator[Window]:
     while window := list(islice(jobs, size)):
         size = WINDOW
         open_jobs = sorted((job for job in window if job.outcome is None), key=lambda job: job.order)
-        chunks = [open_jobs[k : k + CHUNK] for k in range(0, len(open_jobs), CHUNK)]
-        submitted = [(chunk, submit([job.work for job in chunk])) for chunk in chunks]
+        submitted = [(chunk, submit([job.work for job in chunk])) for chunk in _chunks(open_jobs)]
         if before:
             yield before
         before = Window(window, submitted)
     if before:
         yield before
+
+
+def _chunks(jobs: Sequence[Job]) -> Iterator[list[Job]]:
+    """`jobs` in chunks for one worker each: as many as are soon done."""
+    chunk: list[Job] = []
+    for job in jobs:
+        if chunk and (len(chunk) == CHUNK or sum(one.seconds for one in chunk) + job.seconds > CHUNK_SECONDS):
+            yield chunk
+            chunk = []
+        chunk.append(job)
+    if chunk:
+        yield chunk

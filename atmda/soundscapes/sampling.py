@@ -26,6 +26,7 @@ class Recording:
 
     name: path below its data set's folder, with forward slashes, as manifests write it. label: the class, or the
     scene. class_id and fold: None where the data set has none. stem: unique within its fold; names the soundscapes.
+    source: the recording it was cut from, or the place where it was made, where the data set tells.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Recording:
     class_id: int | None = None
     fold: int | None = None
     stem: str = ""
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ def draw_soundscape(
     to the soundscape, and begins early enough to end in it.
     """
     draws = Draws(parameters.seed, clip.fold, clip.stem, i)
-    scene = _scene(draws, parameters.bg, scenes)
+    scene = draw_label(draws, parameters.bg, scenes)
     recordings = scenes[scene]
     background = recordings[int(draws.uniform("background") * len(recordings))]
     wished = draws.number("event_duration", parameters.event_duration, above=0.0)
@@ -127,7 +129,8 @@ def check_scenes(parameters: Parameters, scenes: Mapping[str, Sequence[Recording
             raise SettingsError(f"`bg`: there is no scene {str(scene)!r} in the backgrounds.", hint, setting="bg")
 
 
-def _scene(draws: Draws, wish: Distribution | None, scenes: Mapping[str, Sequence[Recording]]) -> str:
+def draw_label(draws: Draws, wish: Distribution | None, scenes: Mapping[str, Sequence[Recording]]) -> str:
+    """One of the `scenes`, each as likely as another, or as `wish` has it."""
     known = sorted(scenes)
     if wish is None:
         return known[int(draws.uniform("bg") * len(known))]

@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from atmda.errors import AtmdaError, AudioError
+from atmda.soundscapes.event_audio import read_event
 from atmda.soundscapes.jams import SetInfo, jams_bytes
 from atmda.soundscapes.levels import OFFSET, level_notes
 from atmda.soundscapes.loudness import integrated_loudness
-from atmda.soundscapes.rendering import ClipPolicy, Mix, Rendered, read_event, shown_name
+from atmda.soundscapes.mix import Mix, shown_name
+from atmda.soundscapes.rendering import ClipPolicy, Rendered
 from atmda.soundscapes.sampling import Soundscape
 
 

@@ -44,10 +44,15 @@ class Source:
 
     def scenes(self) -> dict[str, list[Recording]]:
         """Recordings by label, in order of name."""
-        found: dict[str, list[Recording]] = {label: [] for label in self.labels}
-        for recording in sorted(self.recordings, key=lambda r: r.name):
-            found[recording.label].append(recording)
-        return found
+        return by_label(self.recordings)
+
+
+def by_label(recordings: Iterable[Recording]) -> dict[str, list[Recording]]:
+    """Recordings by label, in order of labels and of names."""
+    found: dict[str, list[Recording]] = {}
+    for recording in sorted(recordings, key=lambda r: (r.label, r.name)):
+        found.setdefault(recording.label, []).append(recording)
+    return found
 
 
 def foregrounds(name: str, workspace: Workspace) -> Source:
@@ -95,7 +100,7 @@ def _folder(root: Path, data_dir: Path, scene: bool) -> Source:
 def _recording(clip: Clip, root: Path, ids: Mapping[str, int], label: str) -> Recording:
     name = clip.path.relative_to(root).as_posix() if clip.path.is_relative_to(root) else clip.name
     class_id = clip.class_id if clip.class_id is not None else ids.get(label)
-    return Recording(name, clip.path, label, class_id, clip.fold)
+    return Recording(name, clip.path, label, class_id, clip.fold, source=clip.source)
 
 
 def _source(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TypeAlias
 
 from atmda.core.device import usable_cores
 from atmda.core.locks import locked
@@ -16,71 +16,22 @@ from atmda.soundscapes.files import wav_size
 from atmda.soundscapes.finder import Finder
 from atmda.soundscapes.generate import Generation, generate_set
 from atmda.soundscapes.jams import SetInfo
-from atmda.soundscapes.manifest import MANIFEST, begin_or_resume, read_manifest
+from atmda.soundscapes.manifest import begin_or_resume
+from atmda.soundscapes.mix import SAMPLE_RATE
 from atmda.soundscapes.regenerate import Regeneration, fingerprint, jams_below, regenerate_set
-from atmda.soundscapes.rendering import SAMPLE_RATE
 from atmda.soundscapes.reverb import require_sox
 from atmda.soundscapes.runner import Advance, Counts
 from atmda.soundscapes.sampling import Recording, check_scenes
 from atmda.soundscapes.scaper_engine import require_scaper
-from atmda.soundscapes.sources import Source, backgrounds, foregrounds
+from atmda.soundscapes.scenes.generate import SceneGeneration, generate_scenes
+from atmda.soundscapes.scenes.parameters import SceneParameters
+from atmda.soundscapes.sources import Source, backgrounds, by_label, foregrounds
+from atmda.tasks.augment_result import AugmentResult, made_in
 from atmda.tasks.observer import Observer
 
-if TYPE_CHECKING:
-    import pandas
-
-SKIPPED_SHOWN = 20  # skipped soundscapes that are told one by one
 SIDE_FILES = 6_000  # bytes of JAMS, labels and manifest for each soundscape
 
 Scenes: TypeAlias = Mapping[str, Sequence[Recording]]
-
-
-@dataclass(frozen=True)
-class AugmentResult:
-    """A set of soundscapes on the disk.
-
-    Attributes:
-        output: its folder. manifest: the file in it with one JSON object a soundscape.
-        made: how many were rendered now. kept: how many an earlier run had made whole.
-        changed: how many of those made now an earlier run had made of recordings that have changed since.
-        noted: how many carry a note in the manifest.
-        skipped: a sentence for each that cannot be made.
-        scenes: how many soundscapes each scene got.
-        edited: how many were rendered from JAMS whose annotation and record differ.
-    """
-
-    output: Path
-    manifest: Path
-    made: int
-    kept: int
-    noted: int
-    skipped: list[str]
-    scenes: dict[str, int]
-    changed: int = 0
-    edited: int = 0
-
-    @property
-    def soundscapes(self) -> int:
-        """How many there are, made and kept."""
-        return self.made + self.kept
-
-    def records(self) -> list[dict[str, Any]]:
-        """The manifest's objects, in order. Raises StoreError where the file was damaged."""
-        return read_manifest(self.output)
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """One row a soundscape; needs pandas."""
-        import pandas
-
-        return pandas.DataFrame(self.records())
-
-
-class NoSoundscapeError(AtmdaError):
-    """Not one soundscape could be made; `result` has the reason of each."""
-
-    def __init__(self, result: AugmentResult) -> None:
-        super().__init__(f"Not one soundscape could be made: {result.skipped[0]}")
-        self.result = result
 
 
 def augment(settings: AugmentSettings, observer: Observer | None = None) -> AugmentResult:
@@ -100,9 +51,10 @@ def augment(settings: AugmentSettings, observer: Observer | None = None) -> Augm
         require_scaper()
     if settings.original_reverb:
         require_sox()
-    if settings.from_jams is None:
-        return _generate(settings, observer)
-    return _regenerate(settings, settings.from_jams, observer)
+    if settings.from_jams is not None:
+        return _regenerate(settings, settings.from_jams, observer)
+    long = settings.long_scenes()
+    return _generate(settings, observer) if long is None else _generate_scenes(settings, long, observer)
 
 
 def _generate(settings: AugmentSettings, observer: Observer) -> AugmentResult:
@@ -125,7 +77,31 @@ def _generate(settings: AugmentSettings, observer: Observer) -> AugmentResult:
     with locked(output):
         if not begin_or_resume(output, _made_with(settings, front, clips, back)):
             _check_space(output, total, parameters.duration)
-        return _run(output, total, observer, lambda advance: generate_set(clips, scenes, generation, workers, advance))
+        return made_in(output, total, observer, partial(generate_set, clips, scenes, generation, workers))
+
+
+def _generate_scenes(settings: AugmentSettings, parameters: SceneParameters, observer: Observer) -> AugmentResult:
+    """Long scenes of many events each, and the table of these."""
+    workspace, drawn = settings.workspace, parameters.drawn
+    front, back = foregrounds(settings.fg_dataset, workspace), backgrounds(settings.bg_dataset, workspace)
+    for problem in (*front.problems, *back.problems):
+        observer.warning(problem)
+    scenes = back.scenes()
+    check_scenes(drawn, scenes)
+    clips = _in_folds(front, settings.folds)
+    workers = settings.num_workers or usable_cores()
+    _describe(observer, front, clips, back, scenes, workers)
+    output = settings.output or workspace.new_soundscapes(f"{front.name}-scenes")
+    observer.writes_to(output)
+    labels = tuple(front.labels), tuple(scenes)
+    info = SetInfo(drawn, front.shown_root, back.shown_root, *labels, settings.clip_policy == "scale")
+    by_fold = {fold: by_label([clip for clip in clips if clip.fold == fold]) for fold in {clip.fold for clip in clips}}
+    generation = SceneGeneration(output, info, parameters, by_fold, scenes, settings.clip_policy)
+    made_with = {**_made_with(settings, front, clips, back), "n_scenes": parameters.n_scenes}
+    with locked(output):
+        if not begin_or_resume(output, {**made_with, "parameters": parameters.as_dict()}):
+            _check_space(output, parameters.n_scenes, parameters.duration)
+        return made_in(output, parameters.n_scenes, observer, partial(generate_scenes, generation, workers))
 
 
 def _regenerate(settings: AugmentSettings, folder: Path, observer: Observer) -> AugmentResult:
@@ -145,37 +121,7 @@ def _regenerate(settings: AugmentSettings, folder: Path, observer: Observer) -> 
 
     with locked(output):
         begin_or_resume(output, {"from_jams": {"soundscapes": len(files), "files": fingerprint(folder, files)}})
-        return _run(output, len(files), observer, work)
-
-
-def _run(output: Path, total: int, observer: Observer, work: Callable[[Advance], Counts]) -> AugmentResult:
-    """What `work` made in `output`, told as it goes. Raises NoSoundscapeError where that is nothing."""
-    try:
-        with observer.progress("Mixing", total) as advance:
-            counts = work(advance)
-    except AtmdaError:
-        observer.notice(f"To go on, run the same command with `output` {output}")
-        raise
-    for sentence in counts.skipped[:SKIPPED_SHOWN]:
-        observer.warning(f"skipped {sentence}")
-    if len(counts.skipped) > SKIPPED_SHOWN:
-        observer.warning(f"... and {len(counts.skipped) - SKIPPED_SHOWN} more skipped.")
-    for sentence in counts.unheard[:SKIPPED_SHOWN]:
-        observer.warning(sentence)
-    if len(counts.unheard) > SKIPPED_SHOWN:
-        observer.warning(f"... and {len(counts.unheard) - SKIPPED_SHOWN} more events that do not sound.")
-    if counts.edited:
-        which = f"{len(counts.edited)} JAMS files contradict" if len(counts.edited) > 1 else "1 JAMS file contradicts"
-        told = f"what the annotation says was rendered and listed; see the notes in {MANIFEST}"
-        observer.warning(f"{which} its own record, {counts.edited[0]}; {told}.")
-    scenes = dict(sorted(counts.scenes.items()))
-    numbers = counts.made, counts.kept, counts.noted
-    result = AugmentResult(
-        output, output / MANIFEST, *numbers, counts.skipped, scenes, counts.changed, len(counts.edited)
-    )
-    if not result.soundscapes:
-        raise NoSoundscapeError(result)
-    return result
+        return made_in(output, len(files), observer, work)
 
 
 def _describe(
