@@ -46,7 +46,7 @@ class InferSettings(DetectionSettings):
         ge=TEMPERATURE.low,
         le=TEMPERATURE.high,
         allow_inf_nan=False,
-        description="How much of the background profile is subtracted.",
+        description="How much of the background profile is subtracted; with --bg it is 1 unless given.",
     )
     bg_type: Annotated[str | None, flag("--bg-type", metavar="NAME", complete=scene_names, panel=HOW)] = Field(
         None, description="Name of the background for --modality text, as in park."

@@ -69,7 +69,7 @@ def _adapted(
     profile: FloatArray | None,
     known: FloatArray | None,
 ) -> Backdrop:
-    S, T = recording.scores, settings.temperature
+    S, T = recording.scores, settings.amount
     adapted = S if profile is None else adapt(S, profile, T)
     if not settings.multi_label:
         scale = classes.logit_scale

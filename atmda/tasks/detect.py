@@ -78,7 +78,7 @@ def detect(
         if not kept.recordings:
             raise NothingUsableError(subject.name, subject.skipped)
     report = written(page, settings)
-    adapted = None if settings.modality == "none" else settings.temperature
+    adapted = None if settings.modality == "none" else settings.amount
     how = None if settings.self_background is None else str(settings.self_background)
     return DetectResult(
         classes.labels, kept.count, kept.recordings, kept.windows, kept.detections, subject.skipped,

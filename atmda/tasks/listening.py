@@ -30,7 +30,7 @@ def new_page(settings: InferSettings, classes: Classes, choice: Choice, name: st
         classes.labels,
         _facts(settings, classes, name) | {"atmda": __version__},
         thresholds=choice.minimum,
-        temperature=None if settings.modality == "none" else settings.temperature,
+        temperature=None if settings.modality == "none" else settings.amount,
         multi_label=settings.multi_label,
         no_audio=settings.no_audio,
     )
@@ -60,7 +60,7 @@ def _facts(settings: InferSettings, classes: Classes, name: str) -> dict[str, st
         "Windows": ", ".join(f"{what} {value}" for what, value in cut.items()),
         "Mode": classes.mode,
         "Background": "none" if settings.modality == "none" else f"{background}, by {settings.modality}",
-        "Temperature": "" if settings.modality == "none" else f"{settings.temperature:g}",
+        "Temperature": "" if settings.modality == "none" else f"{settings.amount:g}",
         "Labels": "each by itself" if settings.multi_label else "one against the others",
     }
     return {what: value for what, value in known.items() if value}
