@@ -95,14 +95,15 @@ def test_few_candidates_held_at_once_change_nothing(monkeypatch: pytest.MonkeyPa
 def test_a_parquet_file_of_another_program_and_an_npz_are_searched_alike() -> None:
     windows(unit_rows(50))
     expected = found()
-    pq.write_table(
-        pa.concat_tables(pq.read_table(p) for p in sorted(Path("store").glob("*.parquet"))),
-        "e.parquet",
-        row_group_size=11,
-    )
+    whole = pa.concat_tables(pq.read_table(path) for path in sorted(Path("store").glob("*.parquet")))
+    pq.write_table(whole, "e.parquet", row_group_size=11)
     write_npz(read_store(Path("store")), Path("e.npz"))
     for name in ("e.parquet", "e.npz"):
         assert atmda.search("1000", name, model="spectral").rows() == expected
+    pq.write_table(whole.select(["clip", "embedding"]), "bare.parquet")
+    bare = atmda.search("1000", "bare.parquet", model="spectral").rows()
+    assert [(row["clip"], row["score"]) for row in bare] == [(row["clip"], row["score"]) for row in expected]
+    assert {row["start"] for row in bare} == {None}
 
 
 def test_a_recording_is_looked_for_by_how_it_sounds(tones: Path) -> None:
@@ -274,3 +275,19 @@ def test_words_that_say_little_to_the_encoder_are_told() -> None:
     assert code == 1  # to this encoder, nothing at all
     assert "does not know 'glass'" in errors
     assert "says nothing to spectral" in errors
+
+
+def test_a_row_group_of_many_rows_is_not_held_in_memory_whole() -> None:
+    X = np.zeros((12_000, 512), np.float32)  # 25 MB
+    X[:, 0] = np.arange(len(X))
+    table = pa.table({"clip": [str(n) for n in range(len(X))], "embedding": list(X)})
+    pq.write_table(table, "one.parquet", use_dictionary=False, compression="none", row_group_size=len(X))
+    del table
+    rows = scanning.open_rows(Path("one.parquet"))
+    before, held, count = pa.total_allocated_bytes(), 0, 0
+    for stretch in rows.stretches(rows.pieces[0], ()):
+        assert stretch.embeddings[0, 0] == count
+        count += len(stretch)
+        held = max(held, pa.total_allocated_bytes() - before)
+    assert count == len(X)
+    assert held < 18e6

@@ -55,7 +55,7 @@ class Stretch:
     table: pa.Table
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self.embeddings)  # a table without columns does not tell
 
 
 class Rows(Protocol):
@@ -114,10 +114,9 @@ class StoredRows:
         wanted = [*columns, *(["embedding"] if embeddings else [])]
         first = 0
         try:
-            with (
-                pa.OSFile(str(piece.path)) as source,
-                pq.ParquetFile(source, buffer_size=BUFFER, page_checksum_verification=True) as file,
-            ):
+            # read ahead, pyarrow's default, would hold all of a row group, which others make of a million rows
+            how = {"buffer_size": BUFFER, "pre_buffer": False, "page_checksum_verification": True}
+            with pa.OSFile(str(piece.path)) as source, pq.ParquetFile(source, **how) as file:
                 schema = file.schema_arrow
                 check_columns(piece.path, schema.names)
                 self._check_maker(schema, piece.path)

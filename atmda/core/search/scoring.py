@@ -120,7 +120,7 @@ def score(query: Query, stretch: Stretch) -> tuple[Scores, Tally]:
         unadapted = np.einsum("nd,d->n", X, query.vector)
         squares = np.einsum("nd,nd->n", X, X)
         usable = np.asarray(squares <= LENGTH.high**2)
-    silent = truths(stretch.table, "silent") & usable
+    silent = truths(stretch, "silent") & usable
     tally = Tally(unusable=int((~usable).sum()), silent=int(silent.sum()))
     usable &= ~silent
     if query.unit:
@@ -143,10 +143,11 @@ def score(query: Query, stretch: Stretch) -> tuple[Scores, Tally]:
     return found, tally
 
 
-def truths(table: pa.Table, name: str) -> BoolArray:
+def truths(stretch: Stretch, name: str) -> BoolArray:
     """A column of truth values, bool (n,); False where it is null, or there is no such column."""
+    table = stretch.table
     if name not in table.column_names or not any(chunk.true_count for chunk in table[name].chunks):
-        return np.zeros(len(table), bool)
+        return np.zeros(len(stretch), bool)
     return np.asarray([bool(value) for value in table[name].to_pylist()], bool)
 
 
