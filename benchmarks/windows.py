@@ -2,11 +2,14 @@
 
     python benchmarks/windows.py speed [--source FOLDER] [--minutes 10] [--repeats 3] [--model compact]
     python benchmarks/windows.py memory [--source FOLDER] [--hours 1,24] [--window 10] [--hop 10] [--model compact]
+    python benchmarks/windows.py sharing [--source FOLDER] [--minutes 10]
 
 FOLDER holds recordings that are laid end to end, as often as it takes, at 16 kHz (noise where none is given). `speed`
 runs interleaved: files of 10 s, one recording of the same sound with `--window 10`, the same with a hop of 1 s; of each
 the fastest. `memory` runs `atmda infer` on recordings of each length in processes of their own, and prints the most
-memory that each had resident.
+memory that each had resident. `sharing` compares windows whose patches the built-in encoder shares with the same ones
+embedded one by one: cosines of their embeddings, and how many have the same label of ten; and, to judge that by, the
+latter with windows that begin 0.1 s later.
 """
 
 from __future__ import annotations
@@ -26,6 +29,11 @@ import numpy as np
 import soundfile as sf
 import soxr
 
+from atmda.core.audio.cut import Cut
+from atmda.core.clip import Clip
+from atmda.core.embeddings.windows import embed_windows
+from atmda.core.encoders import load_encoder
+from atmda.core.methods.prompts import ensemble
 from atmda.core.types import FloatArray
 
 RATE = 16_000
@@ -35,7 +43,7 @@ LABELS = "dog bark,siren,car horn,children playing,drilling,street music,rain,wi
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "memory"))
+    parser.add_argument("what", choices=("speed", "memory", "sharing"))
     parser.add_argument("--source", type=Path)
     parser.add_argument("--model", default="compact")
     parser.add_argument("--minutes", type=int, default=10)
@@ -46,7 +54,7 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
-        (speed if options.what == "speed" else memory)(options, Path(scratch))
+        {"speed": speed, "memory": memory, "sharing": sharing}[options.what](options, Path(scratch))
 
 
 def speed(options: argparse.Namespace, scratch: Path) -> None:
@@ -90,6 +98,32 @@ def memory(options: argparse.Namespace, scratch: Path) -> None:
         print(f"{hours:>5s} h: {most / 1e6:7.1f} MB resident at most, {took:7.1f} s", flush=True)
         path.unlink()
     print(f"the longest beside the shortest: {found[-1] / found[0]:.3f}")
+
+
+def sharing(options: argparse.Namespace, scratch: Path) -> None:
+    """How far sharing moves embeddings and labels."""
+    encoder = load_encoder("compact")
+    path = scratch / "long.wav"
+    write(path, options.minutes * 60, options.source)
+    samples, _ = sf.read(path, dtype="float32")
+    anchors = ensemble(encoder.embed_text, LABELS.split(","), ())
+    for window, hop in ((10, 1), (5, 1), (3, 1.5), (2, 0.5)):
+        stretches = embed_windows(encoder, iter([Clip(path, "long")]), Cut.of(window, hop))
+        found = [pair for stretch in stretches for pair in stretch.windows]
+        shared = np.stack([result.embedding for _, result in found if result.embedding is not None])
+        spans = [(clip.start or 0.0, clip.end or 0.0) for clip, _ in found]
+        alone, later = (
+            encoder.embed_audio([(samples[round((a + by) * RATE) : round((b + by) * RATE)], RATE) for a, b in spans])
+            for by in (0.0, 0.1)
+        )
+        print(f"window {window} s, hop {hop} s, {len(found)} windows: ", end="")
+        print(f"shared {agreement(shared, alone, anchors)}; later {agreement(alone, later, anchors)}", flush=True)
+
+
+def agreement(one: FloatArray, other: FloatArray, anchors: FloatArray) -> str:
+    cosines = (one * other).sum(axis=1)
+    same = np.mean((one @ anchors.T).argmax(axis=1) == (other @ anchors.T).argmax(axis=1))
+    return f"cosine {cosines.mean():.3f} (lowest {cosines.min():.3f}), the same label in {same:.1%}"
 
 
 def write(path: Path, seconds: float, source: Path | None) -> None:
