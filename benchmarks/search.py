@@ -10,7 +10,8 @@ them. Beside the time on the clock stands the processors' time, which others on 
 - bytes: the files read one after the other, nothing done with them;
 - arrow: `embedding` decoded by pyarrow, page checksums looked at, nothing done with it;
 - search: the pass that `atmda search` makes, in full: checks, scores, the 50 best, their names;
-- self: the same with `--bg self`, which is two passes.
+- self: the same with `--bg self`, which is two passes;
+- ends: the pass over names and ends that puts all recordings on one time line, for Raven and Audacity.
 
 Last, peak resident memory of a search at a quarter of the store and at the whole. `--usearch` also builds an index
 of the store in memory with usearch, where it is installed.
@@ -35,6 +36,7 @@ from atmda.core.device import usable_cores
 from atmda.core.embeddings.manifest import Manifest, Part, Shard
 from atmda.core.embeddings.scanning import Piece, open_rows
 from atmda.core.embeddings.shards import write_shard
+from atmda.core.search.ends import ends_by_recording
 from atmda.core.search.hits import described
 from atmda.core.search.nearest import each_piece, means_by_source, nearest
 from atmda.core.search.scoring import Profile, Query
@@ -114,6 +116,10 @@ def search_self(folder: Path) -> None:
     assert len(described(rows, found)) == 50
 
 
+def search_ends(folder: Path) -> None:
+    assert ends_by_recording(open_rows(folder), usable_cores())
+
+
 def usearch(folder: Path) -> None:
     from usearch.index import Index
 
@@ -140,6 +146,7 @@ WAYS: dict[str, Callable[[Path], None]] = {
     "arrow": read_arrow,
     "search": search,
     "self": search_self,
+    "ends": search_ends,
     "usearch": usearch,
 }
 
@@ -197,7 +204,7 @@ def main() -> None:
             make(folder, arguments.windows, arguments.dim, arguments.shard)
         size = sum(path.stat().st_size for path in folder.glob("*.parquet")) / 1e6
         print(f"{arguments.windows:,} windows of {arguments.dim} numbers, {size:,.0f} MB, {usable_cores()} cores")
-        for way in ("bytes", "arrow", "search", "self"):
+        for way in ("bytes", "arrow", "search", "self", "ends"):
             for cache in ("cold", "warm"):
                 if cache == "warm" or forget(folder):
                     report(way, folder, arguments.windows, size, cache)

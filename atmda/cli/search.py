@@ -29,6 +29,8 @@ EXAMPLES = """
 atmda search "glass breaking" --embeddings data/embeddings/site-a
 atmda search clip.wav --embeddings data/embeddings/site-a --top-k 20 --min-gap 5 --output like-clip.csv
 atmda search "dog bark" --embeddings data/embeddings/site-a --modality audio --bg self
+atmda search "dog bark" --embeddings data/embeddings/site-a --report listen --audio-folder recorder-7 -r
+atmda search "dog bark" --embeddings data/embeddings/site-a --output dogs --output-format raven
 atmda search "a curlew calls at night" --templates "{label}" --embeddings site-a --json
 """
 
@@ -38,15 +40,19 @@ def run(settings: SearchSettings, console: Console) -> int:
     from atmda.tasks.search import search
 
     quiet_stdout = settings.output == "-" and console.json_output  # one document is all that may be there
-    done = search(settings.model_copy(update={"output": None}) if quiet_stdout else settings, console)
+    nowhere = {"output": None, "output_format": None, "spreadsheet_safe": False}
+    done = search(settings.model_copy(update=nowhere) if quiet_stdout else settings, console)
     console.document({**_about(done), "results": done.rows()})
     if done.output != "-":  # else the rows are on stdout, and that is all there is to say
         show_table(done, console)
+    if done.report is not None:
+        console.notice(f"To look at and listen to: {done.report}")
     return SOME_SKIPPED if done.skipped else DONE
 
 
 def _about(done: SearchResult) -> dict[str, object]:
-    return {name: value for name, value in vars(done).items() if name != "hits"}
+    about = {name: value for name, value in vars(done).items() if name != "hits"}
+    return about | {"report": None if done.report is None else str(done.report)}
 
 
 def show_table(done: SearchResult, console: Console) -> None:

@@ -22,11 +22,12 @@ class ResultFile:
     """Rows on their way into `output`; a block that ends well writes it, one that is interrupted keeps the journal.
 
     Args:
-        output: a file whose ending names its format, - for CSV on stdout, or None to keep nothing on the disk.
+        output: a file, - for CSV on stdout, or None to keep nothing on the disk.
         journal_path: gives a path for the journal that is not there yet.
         warn: told of what goes wrong.
         refuge: a folder for the rows where `output` cannot be written after all.
         spreadsheet_safe: whether words that a spreadsheet would run are guarded.
+        form: the format; None leaves it to the ending of `output`.
 
     Raises SettingsError, AtmdaError for an output that cannot be written, before hours of work.
     """
@@ -38,10 +39,11 @@ class ResultFile:
         warn: Callable[[str], None],
         refuge: Path = Path(),
         spreadsheet_safe: bool = False,
+        form: TableFormat | None = None,
     ) -> None:
         self.output = output
         self.rows: list[Row] = []
-        self._format = None if output in (None, STDOUT) else _checked(str(output))
+        self._format = None if output in (None, STDOUT) else _checked(str(output), form)
         self._journal = None if output is None else Journal(journal_path, warn)
         self._warn = warn
         self._guard = guarded if spreadsheet_safe else dict
@@ -102,8 +104,8 @@ def _shown(row: Row) -> Row:
     return {name: printable(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
-def _checked(output: str) -> TableFormat:
-    found = format_of(output)
+def _checked(output: str, form: TableFormat | None) -> TableFormat:
+    found = form or format_of(output)
     path = Path(output)
     if path.is_dir():
         raise SettingsError(f"`output` {output}: it is a directory.", "Give a file.", setting="output")

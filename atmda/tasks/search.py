@@ -14,13 +14,13 @@ from atmda.core.search.hits import Hit, described, spaced
 from atmda.core.search.nearest import nearest
 from atmda.core.search.scoring import Query, Tally
 from atmda.errors import StoreError
-from atmda.report.result_file import ResultFile
 from atmda.settings.search import SearchSettings
 from atmda.tasks.encoding import open_encoder
 from atmda.tasks.observer import Observer
 from atmda.tasks.one_length import unit_by
 from atmda.tasks.queries import of_recording, of_words, recording_of
 from atmda.tasks.query_profiles import AUDIO_FIELDS, PROFILES, Search
+from atmda.tasks.search_outputs import Outputs
 from atmda.tasks.search_result import SearchResult
 
 CROWD = 16  # windows round one event that are looked at, to begin with, where crowds are thinned
@@ -30,7 +30,7 @@ MOST = 1 << 17  # candidates that are looked at, however crowded they are
 def search(
     settings: SearchSettings, observer: Observer | None = None, *, recording: Recording | None = None
 ) -> SearchResult:
-    """Find what the settings name; rows go to `settings.output`, where there is one.
+    """Find what the settings name; it goes to `settings.output` and `settings.report`, where they are given.
 
     Args:
         observer: told of the encoder, of what is left out, and of progress.
@@ -43,8 +43,7 @@ def search(
     observer = observer or Observer()
     settings.check()
     recording = recording_of(settings) if recording is None else recording
-    places = settings.workspace
-    file = ResultFile(settings.output, places.new_journal, observer.warning, places.results, settings.spreadsheet_safe)
+    outputs = Outputs(settings, observer)
     at_hand, skipped = _at_hand(settings, observer, recording)
     profile = PROFILES[settings.background_from](at_hand)
     query = replace(at_hand.plain, profile=profile, temperature=settings.temperature)
@@ -65,10 +64,7 @@ def search(
         skipped=skipped,
         output=settings.output,
     )
-    with file:
-        for row in done.rows():
-            file.add(row)
-    return done
+    return outputs.write(done, at_hand)
 
 
 def _at_hand(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atmda.core.detection.detection import Detection
@@ -27,7 +28,7 @@ class SearchResult:
         searched: how many clips or windows have a score.
         left_out: how many have none, by the reason.
         skipped: files of the store that are damaged, with the reason.
-        output: the file that holds the rows, None where none was asked for.
+        output: the file, or folder, that holds them; None where none was asked for. report: the page, where it was.
     """
 
     query: str
@@ -40,6 +41,7 @@ class SearchResult:
     left_out: dict[str, int]
     skipped: dict[str, str]
     output: str | None = None
+    report: Path | None = None
 
     def rows(self) -> list[dict[str, Any]]:
         """One dictionary a hit, with the columns of the output file.

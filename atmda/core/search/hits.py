@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -61,15 +62,21 @@ def described(rows: Rows, found: Candidates) -> list[Hit]:
 
 def _hit(values: dict[str, Any], score: float, unadapted: float) -> Hit:
     clip = str(values["clip"])
-    start, end = (_seconds(values.get(name)) for name in ("start", "end"))
-    filename, fragment, _ = clip.rpartition(FRAGMENT)
+    start, end = (seconds(values.get(name)) for name in ("start", "end"))
     one = values.get("label")
     labels = values.get("labels") or ([] if one is None else [one])
-    return Hit(clip, filename if fragment and start is not None else clip, start, end, score, unadapted, tuple(labels))
+    return Hit(clip, recording_of(clip, end), start, end, score, unadapted, tuple(labels))
 
 
-def _seconds(value: float | None) -> float | None:
-    return None if value is None or not np.isfinite(value) else value
+def recording_of(clip: str, end: float | None) -> str:
+    """The recording that a clip is, or lies in where it is told when it ends, by its name in the store."""
+    filename, fragment, _ = clip.rpartition(FRAGMENT)
+    return filename if fragment and end is not None else clip
+
+
+def seconds(value: float | None) -> float | None:
+    """A time as the store has it; None for none."""
+    return None if value is None or not math.isfinite(value) else value
 
 
 def spaced(hits: Iterable[Hit], gap: float, most: int) -> list[Hit]:

@@ -104,7 +104,7 @@ def write_page(
 
 def _numbered(sections: Sequence[Section], read_audio: ReadAudio | None) -> list[tuple[Section, list[_Card]]]:
     """The cards of each section; a stretch that stands in an earlier section is referred to and not held twice."""
-    shown: dict[tuple[str, float, float], int] = {}
+    shown: dict[tuple[str, float, float | None], int] = {}
     examples = [example for section in sections for example in section.examples]
     earlier = [
         shown.setdefault((example.filename, example.start, example.end), number)

@@ -74,7 +74,7 @@ class Example:
     Attributes:
         title: what it is said to be, as its label.
         filename: the recording, below the folder that was given. path: where it lies; None where that is not known.
-        start, end: seconds from the start of the recording.
+        start, end: seconds from the start of the recording; `end` None for all of it, however long it is.
         facts: what else there is to say, by name.
         profiles: its scores; None shows none.
     """
@@ -83,7 +83,7 @@ class Example:
     filename: str
     path: Path | None
     start: float
-    end: float
+    end: float | None
     facts: Mapping[str, str]
     profiles: Profiles | None = None
 

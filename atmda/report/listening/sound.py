@@ -18,8 +18,9 @@ from atmda.core.types import FloatArray
 from atmda.report.listening.spectrogram import ULTRASONIC, Spectrogram, spectrogram
 from atmda.report.listening.words import hertz
 
-#: a part of a recording by path, name, start and end (seconds), as `core.audio.open_audio` opens it; raises AudioError
-ReadAudio: TypeAlias = Callable[[Path, str, float, float], Audio]
+#: a part of a recording by path, name, start and end (seconds; None for its own end), as `core.audio.open_audio` opens
+#: it; raises AudioError
+ReadAudio: TypeAlias = Callable[[Path, str, float, "float | None"], Audio]
 
 #: of each example: 24 of them stay below 5 MB
 MOST_SECONDS = 12.0
@@ -47,8 +48,10 @@ class Sound:
     notes: tuple[str, ...]
 
 
-def read_sound(path: Path, name: str, start: float, end: float, read_audio: ReadAudio) -> Sound:
+def read_sound(path: Path, name: str, start: float, end: float | None, read_audio: ReadAudio) -> Sound:
     """The first `MOST_SECONDS` of a part of a recording. Raises AudioError where it cannot be read any more."""
+    if end is None:
+        end = start + read_audio(path, name, start, None).seconds  # opened, not read
     audio = read_audio(path, name, start, min(end, start + MOST_SECONDS))
     samples, rate = audio.read(audio.sample_rate), audio.sample_rate
     seconds = len(samples) / rate
