@@ -18,7 +18,9 @@ from atmda.cli import app
 from atmda.tasks import embed
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["atmda.cli.infer", "atmda.cli.embed", "atmda.cli.augment", "atmda.tasks.infer"])
+CONTEXT.set_forkserver_preload(
+    ["atmda.cli.infer", "atmda.cli.embed", "atmda.cli.augment", "atmda.tasks.infer", "atmda.tasks.detect"]
+)
 
 SCRIPT = """
 import sys, time

@@ -15,6 +15,8 @@ import pytest
 from http_server import serving
 from processes import run, start
 
+from atmda.core.embeddings.store import read_store
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="SIGKILL is of POSIX")
 MANY_KILLS = pytest.mark.parametrize("kills", [pytest.param(20, marks=pytest.mark.slow)])
 KILLS = pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
@@ -98,6 +100,53 @@ def test_infer(folder, kills):
         kills,
         more="from atmda.report import journal; journal.SECONDS = 0.1",
         pause=0.05,
+    )
+
+
+SHORT_STRETCHES = """
+from atmda.core.audio import long
+from atmda.tasks import embed_windows
+long.STRETCH_SECONDS, embed_windows.SHARD_WINDOWS = 4, 4
+"""
+WINDOWS = ("--model", "spectral", "--num-workers", "1", "--window", "2", "--hop", "1", "--audio-folder", "long")
+
+
+@pytest.fixture
+def hours(tmp_path, write_tone) -> None:
+    """Long recordings, for those who have little time."""
+    for index in range(2):
+        write_tone(tmp_path / "long" / f"{index}.wav", 300.0 + 700 * index, 60.0)
+
+
+@MANY_KILLS
+def test_embed_inside_a_long_recording(hours, kills):
+    """Which shards there are differs, as what was not yet published is done again; their rows do not."""
+    whole, killed = Path("whole"), Path("killed")
+    process = start("embed", *WINDOWS, "--output", "whole", more=SHORT_STRETCHES)
+    assert process.wait(60) == 0
+    moments = random.Random(kills)
+    for _ in range(kills):
+        process = start("embed", *WINDOWS, "--output", "killed", more=SHORT_STRETCHES, pause=0.02)
+        time.sleep(moments.uniform(0.1, 1.0))
+        process.kill()
+        process.wait(60)
+    process = start("embed", *WINDOWS, "--output", "killed", more=SHORT_STRETCHES)
+    assert process.wait(60) == 0
+    one, other = read_store(whole), read_store(killed)
+    assert not other.problems and sorted(one.clips) == sorted(other.clips)
+    order = [other.clips.index(clip) for clip in one.clips]
+    assert np.array_equal(one.embeddings, other.embeddings[order])
+
+
+@KILLS
+def test_infer_inside_a_long_recording(hours, kills):
+    words = ("infer", *WINDOWS, "--labels", "300,1000", "--modality", "audio", "--bg", "self", "--merge", "0")
+    killed_and_run_again(
+        lambda name: (*words, "--output", f"{name}.csv"),
+        lambda name: Path(f"{name}.csv"),
+        kills,
+        more=SHORT_STRETCHES,
+        pause=0.02,
     )
 
 

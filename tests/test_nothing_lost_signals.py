@@ -91,6 +91,21 @@ def test_infer_that_goes_on_embeds_a_replaced_recording_again_and_may_ask_for_ot
         assert next(csv.DictReader(file))["label"] == "1500"
 
 
+def test_infer_of_windows_goes_on_inside_a_recording(tmp_path, write_tone):
+    write_tone(tmp_path / "long.wav", 300.0, 90.0)
+    words = (*INFER, str(tmp_path / "long.wav"), "--window", "2")
+    assert run(*words, "--output", "whole.csv")[0] == 0
+    process = start(*words, more="from atmda.core.audio import long; long.STRETCH_SECONDS = 4", **SLOW)
+    time.sleep(1)
+    errors = stopped_at_work(process, signal.SIGTERM, lambda: list(Path().rglob(".unfinished_*/_manifest.json")))
+    again = go_on(errors)
+    code, _, errors = run(*again)
+    assert code == 0, errors
+    assert "windows are done" in errors
+    output = Path(again[again.index("--output") + 1])
+    assert output.read_bytes() == Path("whole.csv").read_bytes()
+
+
 def test_infer_killed_without_warning_goes_on_from_the_last_minute(folder):
     process = start(
         *INFER, folder, "--output", "out.csv", more="from atmda.report import journal; journal.SECONDS = 0", **SLOW
