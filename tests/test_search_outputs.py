@@ -121,7 +121,7 @@ def test_the_page_plays_the_hits_in_the_order_of_their_scores(store: Any, record
     best = [(row["rank"], row["filename"], row["start"]) for row in json.loads(out)["results"]]
     assert heads == [(f"{rank}. 1000", f"{name}, 0:0{start:g} to 0:0{start + 2:g}") for rank, name, start in best]
     assert page.count("<audio ") == page.count("<img ") == 3
-    for fact in ("spectral", "temperature 0.5", "the mean of each recording", "Not adapted"):
+    for fact in ("spectral", "temperature 1", "the mean of each recording", "Not adapted"):
         assert fact in page
     Path("recorder/site/d.wav").unlink()
     errors = done(*store, "--top-k", "3", "--report", "listen", "--audio-folder", recordings, "-r")

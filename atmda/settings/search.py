@@ -12,6 +12,7 @@ from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Modality, flag, lower
 from atmda.settings.choices import split_templates
 from atmda.settings.completion import format_names, scene_names
+from atmda.settings.detections import OWN_TEMPERATURE
 from atmda.settings.reading import ReadingSettings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class SearchSettings(ReadingSettings):
         ge=TEMPERATURE.low,
         le=TEMPERATURE.high,
         allow_inf_nan=False,
-        description="How much of the background's score is subtracted.",
+        description="How much of the background's score is subtracted; with --bg it is 1 unless given.",
     )
     bg: Annotated[str | None, flag("--bg", metavar="self", panel=HOW)] = Field(
         None,
@@ -102,6 +103,11 @@ class SearchSettings(ReadingSettings):
     no_audio: Annotated[bool, flag("--no-audio", panel=OUT)] = Field(
         False, description="Leave recordings' sound out of the report."
     )
+
+    @property
+    def amount(self) -> float:
+        """The temperature: what was asked for, else 1 with a background of the recording's own, as `infer` has it."""
+        return self.temperature if "temperature" in self.model_fields_set or not self.bg else OWN_TEMPERATURE
 
     @property
     def background_from(self) -> BackgroundFrom:

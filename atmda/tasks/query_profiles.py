@@ -46,7 +46,7 @@ class Search:
     def one_for_all(self, B: FloatArray) -> Profile:
         """The mean over background embeddings B (m, d); a notice says what it can do."""
         found = float(self.scores(B).mean())
-        lower = self.settings.temperature * found
+        lower = self.settings.amount * found
         self.observer.notice(
             f"note: one background for all lowers every score by {lower:.4f} and leaves their order as it is; "
             "`modality` audio with `bg` self sets each window against its own recording."

@@ -46,7 +46,7 @@ def search(
     outputs = Outputs(settings, observer)
     at_hand, skipped = _at_hand(settings, observer, recording)
     profile = PROFILES[settings.background_from](at_hand)
-    query = replace(at_hand.plain, profile=profile, temperature=settings.temperature)
+    query = replace(at_hand.plain, profile=profile, temperature=settings.amount)
     hits, tally = _found(at_hand, query)
     _check_backgrounds(settings, tally)
     if not tally.scored:
@@ -56,7 +56,7 @@ def search(
         query=Path(settings.query).name if isinstance(recording, Path) else settings.query,
         hits=hits,
         modality=settings.modality,
-        temperature=None if profile is None else settings.temperature,
+        temperature=None if profile is None else settings.amount,
         mean=tally.mean,
         deviation=tally.deviation,
         searched=tally.scored,
