@@ -162,7 +162,7 @@ def test_a_second_signal_ends_the_program_at_once(folder):
         folder,
         "--batch-size",
         "1",
-        more="import atmda.tasks.embed as e\ndef hang(*a, **k):\n    time.sleep(60)\ne._Filling.publish = hang",
+        more="import atmda.tasks.embed as e\ndef hang(*a, **k):\n    time.sleep(60)\ne.Filling.publish = hang",
         **SLOW,
     )
     wait_for(lambda: list(Path().rglob("_manifest.json")), process)

@@ -13,6 +13,7 @@ atmda embed --dataset urbansound8k --path urbansound8k-20240705184401 --num-work
 atmda embed --audio-folder recordings --annotations labels.csv --output embeddings/mine
 atmda embed --audio-folder recordings -r --output embeddings/site-a      (again: resumes)
 atmda embed --audio-folder recordings --output all --shard 2/8           (one of eight jobs)
+atmda embed --files site-a.parquet --output site-a --engine ray          (all cores and GPUs, or --address)
 atmda embed --audio-folder recorder-7 -r --window 5 --hop 1              (hours of audio)
 """
 

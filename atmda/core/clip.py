@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from atmda.core.remote import shown
+
 
 @dataclass(frozen=True)
 class Clip:
@@ -21,6 +23,7 @@ class Clip:
         background: file name of the background recording that a soundscape was mixed from.
         onset, offset: where the event begins and ends in a soundscape, in seconds.
         source: the recording that this clip was cut from. Clips of one source never stand on both sides of a split.
+        url: of the object that holds it, where it is no file of this machine; `path` has its name then.
         start, end: which part of the file at `path` the clip is, in seconds; None for the whole file.
     """
 
@@ -37,3 +40,9 @@ class Clip:
     source: str | None = None
     start: float | None = None
     end: float | None = None
+    url: str = ""
+
+    @property
+    def where(self) -> str:
+        """Where a user finds it, without what is secret in a URL."""
+        return shown(self.url) if self.url else str(self.path)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 _held = 0
 _pending: Stopped | None = None
+_last: Stopped | None = None
 
 
 class Stopped(KeyboardInterrupt):
@@ -20,11 +21,25 @@ class Stopped(KeyboardInterrupt):
 
 def stop(number: int) -> None:
     """End what the main thread does by raising Stopped there, now or once it may be cut."""
-    global _pending
+    global _pending, _last
+    _last = Stopped(number)
     if _held:
-        _pending = Stopped(number)
+        _pending = _last
     else:
-        raise Stopped(number)
+        raise _last
+
+
+@contextmanager
+def told_by_its_signal() -> Iterator[None]:
+    """Of a library that raises a KeyboardInterrupt of its own for what a signal raised: Stopped, as it was."""
+    try:
+        yield
+    except Stopped:
+        raise
+    except KeyboardInterrupt:
+        if _last is None:
+            raise
+        raise _last from None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ class Dataset:
     """
 
     name: str
-    clips: tuple[Clip, ...]
+    clips: Sequence[Clip]
     labels: tuple[str, ...] = ()
     folds: tuple[int, ...] = ()
     problems: tuple[str, ...] = ()

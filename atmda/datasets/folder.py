@@ -17,6 +17,8 @@ from pathlib import Path
 
 from atmda.core.clip import Clip
 from atmda.core.endings import FOREIGN
+from atmda.core.remote import is_remote, listed
+from atmda.core.remote import shown as shown_url
 from atmda.core.text import some_of
 from atmda.datasets.base import Dataset, build
 from atmda.errors import AtmdaError
@@ -52,22 +54,27 @@ def audio_endings() -> frozenset[str]:
 def load_folder(inputs: str | Path | Iterable[str | Path], recursive: bool = False, foreign: bool = False) -> Dataset:
     """The recordings in `inputs` (a directory, glob or file, or several), sorted by name, without labels.
 
-    Directories are walked to the bottom where `recursive`; links are followed, each folder visited once. Formats that
-    libsndfile does not read are taken too where `foreign`, else they are counted in the problems, as folders are that
-    may not be read. Raises AtmdaError where an input is not there or no recording is found.
+    An input may be a URL of object storage (`core.remote`). Directories are walked to the bottom where `recursive`;
+    links are followed, each folder visited once. Formats that libsndfile does not read are taken too where `foreign`,
+    else they are counted in the problems, as folders are that may not be read. Raises AtmdaError where an input is not
+    there or no recording is found.
     """
     sources = [inputs] if isinstance(inputs, str | Path) else list(inputs)
-    shown = ", ".join(str(source) for source in sources) or "nothing"
+    shown = ", ".join(map(_shown, sources)) or "nothing"
     found = _Found(foreign)
     pairs: dict[Path, str] = {}
+    urls: dict[str, str] = {}
     for source in sources:
+        if is_remote(str(source)):
+            urls |= dict(listed(str(source), recursive, lambda name: found.is_recording(Path(name))))
+            continue
         try:
             for path, name in _expand(source, recursive, found):
                 pairs.setdefault(path, name)
         except OSError as error:
             raise AtmdaError(f"{source}: it cannot be read ({error.strerror}).") from error
     problems = found.problems(shown)
-    if not pairs:
+    if not pairs and not urls:
         deeper = "" if recursive else " Add `recursive` to look in its folders too."
         hint = " ".join(problems) or f"Looked for the formats that libsndfile reads.{deeper}"
         raise AtmdaError(f"There is no recording in {shown}.", hint)
@@ -75,7 +82,12 @@ def load_folder(inputs: str | Path | Iterable[str | Path], recursive: bool = Fal
     for name in pairs.values():
         counts[name] = counts.get(name, 0) + 1
     clips = [Clip(path, name if counts[name] == 1 else _text(path.as_posix())) for path, name in pairs.items()]
+    clips += [Clip(Path(shown_url(url)), name, url=url) for url, name in urls.items()]
     return build("folder", clips, (), problems)
+
+
+def _shown(source: str | Path) -> str:
+    return shown_url(str(source)) if is_remote(str(source)) else str(source)
 
 
 @dataclass

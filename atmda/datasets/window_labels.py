@@ -46,6 +46,15 @@ class WindowLabels:
         self._events = {name: sorted(found) for name, found in events.items()}
         self._longest = {name: max(end - start for start, end, _ in found) for name, found in events.items()}
 
+    def only(self, recordings: Iterable[str]) -> WindowLabels:
+        """The same of some recordings alone."""
+        some = WindowLabels(())
+        names = self._events.keys() & set(recordings)
+        some.labels = self.labels
+        some._events = {name: self._events[name] for name in names}
+        some._longest = {name: self._longest[name] for name in names}
+        return some
+
     def labelled(self, window: Clip) -> Clip:
         """A window of a recording, with its labels."""
         labels = self.of(str(window.source), window.start or 0.0, window.end or 0.0)

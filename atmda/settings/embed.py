@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -17,7 +18,7 @@ from atmda.settings.windows import HOP, WINDOW, check_windows, cut_of
 if TYPE_CHECKING:
     from atmda.core.audio.cut import Cut
 
-WHAT, OUT = "What to embed", "Results"
+WHAT, WHO, OUT = "What to embed", "Many machines", "Results"
 
 
 def parse_shard(value: Any) -> Any:
@@ -56,11 +57,22 @@ class EmbedSettings(ReadingSettings):
     labels_from: Annotated[
         Literal["folders"] | None, BeforeValidator(lower), flag("--labels-from", metavar="folders", panel=WHAT)
     ] = Field(None, description="Sub-folders are the labels; fold1, fold2, ... among them are folds.")
+    files: Annotated[Path | None, flag("--files", metavar="TABLE", panel=WHAT)] = Field(
+        None,
+        description="Recordings listed by a CSV or Parquet table: path (below the table's folder, or s3://, gs://, "
+        "hf://, http://) and label,fold,split,source,background,start,end where known.",
+    )
     shard: Annotated[
         tuple[int, int] | None, BeforeValidator(parse_shard), flag("--shard", metavar="I/N", panel=WHAT)
     ] = Field(None, description="Only the I-th of N parts, for job arrays that share one --output.")
     window: Annotated[float | None, flag("--window", metavar="SECONDS", panel=WHAT)] = WINDOW
     hop: Annotated[float | None, flag("--hop", metavar="SECONDS", panel=WHAT)] = HOP
+    engine: Annotated[
+        Literal["threads", "ray"], BeforeValidator(lower), flag("--engine", metavar="threads|ray", panel=WHO)
+    ] = Field("threads", description="The threads of this process, or workers of Ray on this machine or a cluster.")
+    address: Annotated[str | None, flag("--address", metavar="HOST:PORT", panel=WHO)] = Field(
+        None, description="The head of a Ray cluster, as 10.0.0.1:6379, or auto for the one of this machine."
+    )
     output: Annotated[Path | None, flag("--output", "-o", metavar="PATH", panel=OUT)] = Field(
         None, description="Where to write, or what to resume; else <data-dir>/embeddings/<name>_<time>."
     )
@@ -72,8 +84,10 @@ class EmbedSettings(ReadingSettings):
     )
 
     @property
-    def clips_from(self) -> Literal["dataset", "annotations", "folders", "folder"]:
+    def clips_from(self) -> Literal["dataset", "annotations", "folders", "files", "folder"]:
         """Where clips and their labels come from."""
+        if self.files is not None:
+            return "files"
         if self.dataset is not None:
             return "dataset"
         return "annotations" if self.annotations is not None else self.labels_from or "folder"
@@ -86,20 +100,31 @@ class EmbedSettings(ReadingSettings):
     @property
     def source_name(self) -> str:
         """What the clips are called, as in the default name of the output."""
-        name = Path(self.path or self.dataset or str(self.audio_folder)).name
+        name = self.files.stem if self.files else Path(self.path or self.dataset or str(self.audio_folder)).name
         return name if name not in ("", "..") else "folder"
 
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         super().check()
-        if (self.dataset is None) == (self.audio_folder is None):
-            raise SettingsError("Give `dataset` NAME or `audio_folder` DIR, one of them.", setting="dataset")
+        given = [name for name in ("dataset", "audio_folder", "files") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise SettingsError(
+                "Give `dataset` NAME, `audio_folder` DIR or `files` TABLE, one of them.", setting="dataset"
+            )
         if self.path is not None and self.dataset is None:
             raise SettingsError("`path` goes with `dataset`; use `audio_folder` for any folder.", setting="path")
-        if self.dataset is not None:
+        if self.audio_folder is None:
             self.refuse_unused(("annotations", "labels_from"), "`audio_folder`")
+        self._check_engine()
         if self.annotations is not None and self.labels_from is not None:
             raise SettingsError("`annotations` and `labels_from` both say what is heard.", "Give one of them.")
         check_windows(self)
         if self.shard is not None and self.format != "parquet":
             raise SettingsError(f"`shard` works with `format` parquet, not {self.format}.", setting="shard")
+
+    def _check_engine(self) -> None:
+        """Raises SettingsError for an address that nothing uses, and where Ray is asked for and not installed."""
+        if self.engine != "ray":
+            self.refuse_unused(("address",), "`engine` ray")
+        elif find_spec("ray") is None:
+            raise SettingsError("`engine` ray: Ray is not installed.", "pip install 'atmda[ray]'", setting="engine")

@@ -3,33 +3,36 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.formats import write_npz, write_original
-from atmda.core.embeddings.schema import is_stale
 from atmda.core.embeddings.store import EmbeddingStore, Manifest, check_is_store, read_store
 from atmda.core.fingerprint import Fingerprint
 from atmda.core.locks import locked
 from atmda.datasets import Dataset, load_dataset, load_folder
 from atmda.datasets.labelled_folder import labels_from_folders, load_annotated
+from atmda.datasets.listed import load_listed
 from atmda.datasets.window_labels import load_with_truth
 from atmda.errors import StoreError
 from atmda.settings.embed import EmbedSettings
 from atmda.tasks.embed_windows import fill_windows
-from atmda.tasks.encoding import embedded, made_by, open_encoder, tell_problems
-from atmda.tasks.filling import Filling
+from atmda.tasks.encoding import embedded, open_encoder, tell_problems
+from atmda.tasks.engine import Engine
+from atmda.tasks.filling import Filling, trying
 from atmda.tasks.observer import Observer
+from atmda.tasks.remaining import remaining
 from atmda.tasks.results import EmbedResult
 from atmda.workspace import partial
 
 if TYPE_CHECKING:
     from atmda.core.encoders.base import Encoder
 
-SHARD_CLIPS = 256  # what a killed run loses at most
+SHARD_CLIPS = 512  # what a killed run loses at most
 
 
 def embed(settings: EmbedSettings, observer: Observer | None = None) -> EmbedResult:
@@ -67,19 +70,40 @@ def _fill(settings: EmbedSettings, data: Dataset, folder: Path, observer: Observ
     """Embed what the store in `folder` lacks."""
     check_is_store(folder)
     part = "" if settings.shard is None else "{}-of-{}".format(*settings.shard)
-    with locked(folder, part):
-        encoder = open_encoder(settings, observer)
-        manifest = Manifest(made_by(encoder, settings), encoder.dim, data.name, data.labels, encoder.logit_scale)
+    with locked(folder, part), ENGINES[settings.engine](settings, observer) as engine:
+        made_by = {**engine.identity, **settings.reading.identity}
+        manifest = Manifest(made_by, engine.dim, data.name, data.labels, engine.logit_scale)
         if settings.cut is not None:
             manifest = replace(manifest, cut=settings.cut.identity)
-        store = EmbeddingStore.open(folder, manifest, part="-".join(filter(None, ("part", part))), force=settings.force)
+        part = "-".join(filter(None, ("part", part)))
+        store = EmbeddingStore.open(folder, manifest, part=part, force=settings.force)
         for sentence in store.told:
             observer.notice(f"note: {folder}: {sentence}")
+        return engine.fill(data, store)
+
+
+@contextmanager
+def _threads(settings: EmbedSettings, observer: Observer) -> Iterator[Engine]:
+    """This process, a thread a core."""
+    encoder = open_encoder(settings, observer)
+
+    def fill(data: Dataset, store: EmbeddingStore) -> EmbedResult:
         if settings.cut is None:
             return fill_clips(settings, data.clips, store, encoder, observer)
         return fill_windows(
             settings, settings.cut, data.clips, store, encoder, observer, shard=settings.shard, truth=data.truth
         )
+
+    yield Engine(encoder.identity, encoder.dim, encoder.logit_scale, fill)
+
+
+@contextmanager
+def _ray(settings: EmbedSettings, observer: Observer) -> Iterator[Engine]:
+    """Ray's workers, on this machine or on many."""
+    from atmda.tasks.embed_ray import ray_engine
+
+    with ray_engine(settings, observer) as engine:
+        yield engine
 
 
 def fill_clips(
@@ -87,37 +111,16 @@ def fill_clips(
 ) -> EmbedResult:
     """Embed those of `clips` that `store` lacks."""
     clips = clips if settings.shard is None else clips[settings.shard[0] - 1 :: settings.shard[1]]
-    left, filling, changed = _left(clips, store, observer)
-    store.expect(len(clips))
-    try:
-        for clip, result in embedded(encoder, left, settings, observer, "Embedding", fingerprint=Fingerprint.of):
-            filling.add(clip, result)
-    finally:
-        filling.publish()  # also when interrupted: what was finished is kept
-    store.finish()
-    names = {clip.name for clip in clips}
-    skipped = {clip: reason for clip, reason in filling.reasons.items() if clip in names - filling.done}
-    return EmbedResult(store.folder, "parquet", len(filling.done & names), skipped, changed)
-
-
-def _left(clips: Sequence[Clip], store: EmbeddingStore, observer: Observer) -> tuple[list[Clip], Filling, int]:
-    """The clips that are not done, the store to go on with, and how many were done, but have changed since.
-
-    Once all were tried those that were skipped are left, for they may have been mended.
-    """
-    shards = store.shards()
-    reasons = {clip: reason for shard in shards for clip, reason in shard.skipped.items()}
-    stored = {row["clip"]: row for shard in shards for row in shard.table.to_pylist()}
-    changed = {clip.name for clip in clips if clip.name in stored and is_stale(clip, stored[clip.name])}
-    if changed:
-        observer.notice(f"{len(changed)} clips have changed since they were embedded, and are done again.")
-        store.forget(changed)
-    done, skipped = stored.keys() - changed, reasons.keys() - stored.keys()
-    left = [clip for clip in clips if clip.name not in done and clip.name not in skipped]
-    if left and (done or skipped):
-        observer.notice(f"Resuming {store.folder}: {len(clips) - len(left)} of {len(clips)} clips are done.")
-    left = left or [clip for clip in clips if clip.name in skipped]
-    return left, Filling(store, done, reasons, SHARD_CLIPS), len(changed)
+    plan = remaining(clips, store, observer)
+    filling = Filling(store, plan.reasons, SHARD_CLIPS)
+    with trying(store, len(clips), plan.untried):
+        try:
+            results = embedded(encoder, plan.left, settings, observer, "Embedding", fingerprint=Fingerprint.of)
+            for clip, result in results:
+                filling.add(clip, result)
+        finally:
+            filling.publish()  # also when interrupted: what was finished is kept
+    return EmbedResult(store.folder, "parquet", plan.done + filling.rows, filling.reasons, plan.changed)
 
 
 #: where clips and what is known of them come from
@@ -127,7 +130,13 @@ CLIPS: Mapping[str, Callable[[EmbedSettings], Dataset]] = {
         str(settings.audio_folder), Path(str(settings.annotations)), settings.recursive, settings.ffmpeg
     ),
     "folders": lambda settings: labels_from_folders(str(settings.audio_folder), foreign=settings.ffmpeg),
+    "files": lambda settings: load_listed(Path(str(settings.files))),
     "folder": lambda settings: load_folder(str(settings.audio_folder), settings.recursive, settings.ffmpeg),
+}
+#: who embeds them
+ENGINES: Mapping[str, Callable[[EmbedSettings, Observer], AbstractContextManager[Engine]]] = {
+    "threads": _threads,
+    "ray": _ray,
 }
 #: what becomes of them
 WRITERS: Mapping[str, Callable[[EmbedSettings, Dataset, Path, Observer], EmbedResult]] = {

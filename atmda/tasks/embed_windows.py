@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from atmda.core.audio.cut import Cut
 from atmda.core.clip import Clip
-from atmda.core.embeddings.schema import COLUMNS, Seen, known_of
+from atmda.core.embeddings.schema import COLUMNS, is_as_seen, known_of
 from atmda.core.embeddings.store import EmbeddingStore
+from atmda.core.embeddings.windowed import WindowedRecording
 from atmda.core.embeddings.windows import (
     EmbeddedStretch,
-    WindowedRecording,
     embed_windows,
     in_seconds,
     recording_of,
     window_of,
 )
 from atmda.core.fingerprint import Fingerprint
+from atmda.core.remote import look_again
 from atmda.settings.reading import ReadingSettings
 from atmda.tasks.filling import Filling
 from atmda.tasks.observer import Observer
@@ -53,20 +54,15 @@ def fill_windows(
     `shard`: only the I-th of N parts. `fingerprint`: taken of the recordings' files. `truth`: the labels of
     windows; those of their recordings unless given.
     """
-    labelled = _as_it_is if truth is None else truth.labelled
-    plan = _Plan(cut, shard, labelled, {clip.name: number for number, clip in enumerate(clips)})
-    changed = plan.read(clips, store)
-    if changed:
-        observer.notice(f"{len(changed)} recordings have changed since they were embedded, and are done again.")
-        store.forget(changed, recording_of)
-    if plan.found:
-        observer.notice(f"Resuming {store.folder}: {plan.found} windows are done.")
+    labelled = as_it_is if truth is None else truth.labelled
+    plan = WindowPlan.of(cut, shard, labelled, clips, store, observer)
     store.expect(0)  # until the last recording was opened nobody knows
-    filling = Filling(store, None, plan.reasons, SHARD_WINDOWS)
+    filling = Filling(store, plan.reasons, None)
+    count = 0
     skipped: dict[str, str] = {}
     stretches = embed_windows(
         encoder,
-        iter(clips),
+        filter(plan.concerns, clips),
         cut,
         batch_size=settings.batch_size,
         num_workers=settings.num_workers,
@@ -76,31 +72,35 @@ def fill_windows(
     )
     try:
         for stretch in _told(stretches, clips, observer):
-            for failure in _failures(stretch):
+            for failure in failures_of(stretch):
                 skipped[failure.name] = failure.reason
                 filling.skip(failure.name, failure.reason)
             for clip, result in stretch.windows:
                 if result.embedding is not None:
                     filling.add(labelled(clip), result)
+            count += max(1, len(stretch.windows))
+            if count >= SHARD_WINDOWS:  # by what was tried, so that shards begin where they do on a cluster
+                filling.publish()
+                count = 0
     finally:
         filling.publish()  # also when interrupted: what was finished is kept
     rows = plan.found + filling.rows
     store.expect(rows)
     store.finish()
-    return EmbedResult(store.folder, "parquet", rows, skipped, len(changed))
+    return EmbedResult(store.folder, "parquet", rows, skipped, plan.changed)
 
 
-def _as_it_is(window: Clip) -> Clip:
+def as_it_is(window: Clip) -> Clip:
     return window
 
 
 @dataclass
-class _Plan:
+class WindowPlan:
     """Which windows are still to be embedded.
 
     Attributes:
         numbers: of the recordings, by name. found: how many windows are done.
-        reasons: for which others were skipped by an earlier run.
+        changed: how many recordings are not what they were. reasons: for which windows were skipped by an earlier run.
     """
 
     cut: Cut
@@ -108,23 +108,45 @@ class _Plan:
     labelled: Callable[[Clip], Clip]
     numbers: dict[str, int]
     found: int = 0
+    changed: int = 0
     reasons: dict[str, str] = field(default_factory=dict)
     _done: dict[str, bytearray] = field(default_factory=dict)  # by recording, a byte for each window's number
 
-    def read(self, clips: Sequence[Clip], store: EmbeddingStore) -> set[str]:
+    @classmethod
+    def of(
+        cls,
+        cut: Cut,
+        shard: tuple[int, int] | None,
+        labelled: Callable[[Clip], Clip],
+        clips: Sequence[Clip],
+        store: EmbeddingStore,
+        observer: Observer,
+    ) -> WindowPlan:
+        """What `store` lacks of the windows of `clips`; those of recordings that have changed are taken out of it."""
+        look_again()
+        plan = cls(cut, shard, labelled, {clip.name: number for number, clip in enumerate(clips)})
+        changed = plan._read(clips, store)
+        plan.changed = len(changed)
+        if changed:
+            observer.notice(f"{len(changed)} recordings have changed since they were embedded, and are done again.")
+            store.forget(changed, recording_of)
+        if plan.found:
+            observer.notice(f"Resuming {store.folder}: {plan.found} windows are done.")
+        return plan
+
+    def _read(self, clips: Sequence[Clip], store: EmbeddingStore) -> set[str]:
         """Take in what `store` holds; gives the names of recordings that are not what they were."""
-        by_name = {clip.name: clip for clip in clips}
         looked: dict[str, bool] = {}
         changed: set[str] = set()
         for shard in store.each_shard():
             self.reasons |= shard.skipped
             for row in shard.table.to_pylist():
                 name = recording_of(row["clip"])
-                clip = by_name.get(name)
-                if clip is None or name in changed:
+                if name not in self.numbers or name in changed:
                     continue
+                clip = clips[self.numbers[name]]
                 if self._differs(clip, row) or (
-                    name not in looked and not looked.setdefault(name, _fits(clip.path, row))
+                    name not in looked and not looked.setdefault(name, is_as_seen(clip, row))
                 ):
                     changed.add(name)
                     continue
@@ -136,12 +158,20 @@ class _Plan:
 
     def wanted(self, recording: WindowedRecording, stretch: Stretch) -> Sequence[int]:
         """The windows of a stretch, by their places in it, that are this job's and not done."""
-        if self.shard is not None:
+        if self.shard is not None and not recording.clip.url:
             job, jobs = self.shard
             if (self.numbers[recording.clip.name] + stretch.number) % jobs != job - 1:
                 return ()
-        done = self._done.get(recording.clip.name, b"")
+        done = self.done_of(recording.clip)
         return [place for place, number in enumerate(stretch.windows) if number >= len(done) or not done[number]]
+
+    def concerns(self, clip: Clip) -> bool:
+        """Whether some of a recording may be this job's; of what is to be downloaded, all of it is one job's."""
+        return self.shard is None or not clip.url or self.numbers[clip.name] % self.shard[1] == self.shard[0] - 1
+
+    def done_of(self, clip: Clip) -> bytes:
+        """Which of its windows are done: 1 for each that is, by number."""
+        return bytes(self._done.get(clip.name, b""))
 
     def _differs(self, clip: Clip, row: dict[str, Any]) -> bool:
         """Whether what is known of a recording is not what a window's row says."""
@@ -154,14 +184,6 @@ class _Plan:
         if number >= len(done):
             done.extend(bytes(number + 1 - len(done)))
         done[number] = 1
-
-
-def _fits(path: Path, row: dict[str, Any]) -> bool:
-    fingerprint = Seen.of(row).fingerprint
-    try:
-        return fingerprint is None or fingerprint.fits(path)
-    except OSError:
-        return True  # it is gone, and what is there is kept
 
 
 def _told(stretches: Iterator[EmbeddedStretch], clips: Sequence[Clip], observer: Observer) -> Iterator[EmbeddedStretch]:
@@ -178,8 +200,8 @@ def _told(stretches: Iterator[EmbeddedStretch], clips: Sequence[Clip], observer:
             for note in stretch.notes:
                 if (stretch.clip.name, note) not in told:
                     told.add((stretch.clip.name, note))
-                    observer.notice(f"note: {stretch.clip.path}: {note}.")
-            for failure in _failures(stretch):
+                    observer.notice(f"note: {stretch.clip.where}: {note}.")
+            for failure in failures_of(stretch):
                 observer.warning(f"skipped {failure}")
             yield stretch
             place = places[stretch.clip.name]
@@ -197,7 +219,7 @@ def _size(path: Path) -> float:
 
 
 @dataclass(frozen=True)
-class _Failure:
+class Failure:
     """Windows that failed for one reason, or a recording: the `name` a store has for it, and `where` a user looks."""
 
     name: str
@@ -208,14 +230,14 @@ class _Failure:
         return f"{self.where}: {self.reason}."
 
 
-def _failures(stretch: EmbeddedStretch) -> Iterator[_Failure]:
+def failures_of(stretch: EmbeddedStretch) -> Iterator[Failure]:
     """What could not be embedded."""
     clip = stretch.clip
     if stretch.error is not None:
-        yield _Failure(clip.name, str(clip.path), stretch.error.reason)
+        yield Failure(clip.name, clip.where, stretch.error.reason)
     failed = [(window, result.error.reason) for window, result in stretch.windows if result.error is not None]
     for reason in dict.fromkeys(reason for _, reason in failed):
         own = [window for window, why in failed if why == reason]
         start, end = own[0].start or 0.0, own[-1].end or 0.0
         name = f"{clip.name}#t={in_seconds(start)},{in_seconds(end)}"
-        yield _Failure(name, f"{clip.path} from {start:g} s to {end:g} s", reason)
+        yield Failure(name, f"{clip.where} from {start:g} s to {end:g} s", reason)

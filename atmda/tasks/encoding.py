@@ -103,7 +103,7 @@ def embedded(
                 if result.error is not None:
                     observer.warning(f"skipped {result.error}")
                 for note in result.notes:
-                    observer.notice(f"note: {clip.path}: {note}.")
+                    observer.notice(f"note: {clip.where}: {note}.")
                 yield clip, result
             position += len(unit)
             advance(len(unit))

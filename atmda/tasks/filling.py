@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from atmda.core.clip import Clip
 from atmda.core.embeddings.engine import Embedded
 from atmda.core.embeddings.schema import Seen
@@ -10,19 +13,30 @@ from atmda.core.files import unwritable
 from atmda.core.types import FloatArray
 
 
+@contextmanager
+def trying(store: EmbeddingStore, clips: int, untried: int) -> Iterator[None]:
+    """While the block runs, the store counts as unfinished: it is to hold `clips`, of which some are `untried`.
+
+    A store that another set of jobs has made whole stays that where there are none.
+    """
+    if not untried and store.complete:
+        yield
+        return
+    store.expect(clips)
+    yield
+    store.finish()
+
+
 class Filling:
     """The store being filled, shard by shard.
 
     Attributes:
-        done: clips that have an embedding in it. reasons: for which clips were skipped, some of them done since.
-        rows: how many were added.
+        reasons: for which clips were skipped, without those that were added since. rows: how many were added.
     """
 
-    def __init__(self, store: EmbeddingStore, done: set[str] | None, reasons: dict[str, str], size: int) -> None:
-        """`size`: clips a shard, which is what a killed run loses at most; `done`: None not to keep their names."""
-        self._store, self.reasons, self._size = store, reasons, size
-        self.done: set[str] = done or set()
-        self._remembers, self.rows = done is not None, 0
+    def __init__(self, store: EmbeddingStore, reasons: dict[str, str], size: int | None) -> None:
+        """`size`: clips a shard, which is what a killed run loses at most; None where the caller publishes."""
+        self._store, self.reasons, self._size, self.rows = store, reasons, size, 0
         self._rows: list[tuple[Clip, FloatArray]] = []
         self._skipped: dict[str, str] = {}
         self._seen: dict[str, Seen] = {}
@@ -42,7 +56,7 @@ class Filling:
         self._publish_full()
 
     def _publish_full(self) -> None:
-        if len(self._rows) + len(self._skipped) >= self._size:
+        if self._size and len(self._rows) + len(self._skipped) >= self._size:
             self.publish()
 
     def publish(self) -> None:
@@ -54,7 +68,7 @@ class Filling:
                 hint = "What is there stays; make room and run the same command with this `output` to go on."
                 raise unwritable(self._store.folder, error, hint) from error
             self.rows += len(self._rows)
-            if self._remembers:
-                self.done |= {clip.name for clip, _ in self._rows}
             self.reasons |= self._skipped
+            for clip, _ in self._rows:
+                self.reasons.pop(clip.name, None)
             self._rows, self._skipped, self._seen = [], {}, {}

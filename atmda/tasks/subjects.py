@@ -154,7 +154,7 @@ def folder_clips(settings: InferSettings, observer: Observer) -> tuple[Clip, ...
         raise SettingsError("Give `audio_folder`, the recordings to label, or try `demo`.", setting="audio_folder")
     data = load_folder(settings.workspace.input_folder(settings.audio_folder), settings.recursive, settings.ffmpeg)
     tell_problems(data, observer)
-    return data.clips
+    return tuple(data.clips)
 
 
 SUBJECTS: Mapping[str, Callable[[InferSettings, Observer, Recordings | None], Subject]] = {

@@ -62,8 +62,7 @@ class Contents:
         found += [f"{path.name} is not of the store as its manifest knows it (a copy?)" for path in self.unlisted]
         if not manifest.complete:
             rows = sum(shard.rows for shard in manifest.shards.values())
-            wanted = sum(part.clips for part in manifest.parts.values())
-            of = f" of {wanted} that it was to hold" if wanted else ""
+            of = f" of {manifest.wanted} that it was to hold" if manifest.wanted else ""
             found.append(f"it was not finished: {rows} {'windows' if manifest.cut else 'clips'} are embedded{of}")
         return found
 

@@ -19,11 +19,12 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 
-from atmda.core.audio import AS_USUAL, Audio, Reading, Recording, open_recording
+from atmda.core.audio import AS_USUAL, Audio, Reading, Recording, open_audio, open_recording
 from atmda.core.clip import Clip
 from atmda.core.device import usable_cores
 from atmda.core.fingerprint import Fingerprint
 from atmda.core.parallel import one_threaded_pool
+from atmda.core.remote import downloaded
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
@@ -127,8 +128,24 @@ def _embed_unit(
     seen = _fingerprints(clips, take)  # first: what changes later is found to differ
     # what overflows is not finite in the embedding, which is told by the recording's name and not by a warning
     with np.errstate(all="ignore"):
-        results = embed_together(encoder, clips, batch_size, device, reading)
+        results = embed_together(encoder, _at_hand(clips, reading, seen), batch_size, device, reading)
     return [replace(result, fingerprint=own) for result, own in zip(results, seen, strict=True)]
+
+
+def _at_hand(
+    clips: Sequence[Recording], reading: Reading, seen: list[Fingerprint | None]
+) -> Iterator[Recording | AudioError]:
+    """The same, with objects of a storage as files, one at a time: each is deleted when the next is asked for."""
+    for place, clip in enumerate(clips):
+        if not isinstance(clip, Clip) or not clip.url:
+            yield clip
+            continue
+        try:
+            with downloaded(clip.url) as (path, own):
+                seen[place] = own
+                yield open_audio(path, clip.where, clip.start, clip.end, reading)
+        except AudioError as error:
+            yield error
 
 
 def embed_together(
@@ -173,7 +190,8 @@ def embed_together(
 def _fingerprints(clips: Sequence[Recording], take: TakeFingerprint | None) -> list[Fingerprint | None]:
     """Of the clips' files; None for what is no file, or cannot be read."""
     found: dict[Path, Fingerprint | None] = {}
-    for path in {clip.path for clip in clips if take is not None and isinstance(clip, Clip)}:
+    files = {clip.path for clip in clips if take is not None and isinstance(clip, Clip) and not clip.url}
+    for path in files:
         try:
             found[path] = take(path) if take else None
         except OSError:

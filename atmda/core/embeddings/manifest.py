@@ -44,7 +44,13 @@ class Part:
 
 def is_shared(part: str) -> bool:
     """Whether a part is one of several: part-2-of-8."""
-    return "-of-" in part
+    return jobs_of(part) > 0
+
+
+def jobs_of(part: str) -> int:
+    """Of how many jobs a part is one: 8 of part-2-of-8; 0 where it is alone."""
+    number = part.rpartition("-of-")[2]
+    return int(number) if "-of-" in part and number.isdecimal() else 0
 
 
 @dataclass(frozen=True)
@@ -84,16 +90,30 @@ class Manifest:
 
     @property
     def complete(self) -> bool:
-        """Whether every clip was tried, by all N parts where there are N; True where that is not told."""
-        return all(part.complete for part in self.parts.values()) and all(
-            len(self.parts) == int(name.rsplit("-", 1)[1]) for name in self.parts if is_shared(name)
-        )
+        """Whether every clip was tried: by one job alone, or by all N of a set; True where that is not told."""
+        return not self.parts or any(_whole(jobs, parts) for jobs, parts in self._sets().items())
+
+    @property
+    def wanted(self) -> int:
+        """How many clips it is to hold, as far as is told."""
+        return max((sum(part.clips for part in parts) for parts in self._sets().values()), default=0)
 
     def with_part(self, name: str, part: Part) -> Manifest:
-        """With this part, and of the others those that share the store with it."""
-        size = name.rsplit("-of-", 1)[1:]
-        others = {key: other for key, other in self.parts.items() if size and key.rsplit("-of-", 1)[1:] == size}
+        """With this part, and of the others those that share the store with it, of any number of jobs.
+
+        A job that begins takes the place of sets that were whole without it: whether all is done, it is to say now.
+        """
+        whole = {jobs for jobs, parts in self._sets().items() if jobs != jobs_of(name) and _whole(jobs, parts)}
+        gone = whole if not part.complete else set()
+        others = {key: other for key, other in self.parts.items() if is_shared(name) and jobs_of(key) not in {0} | gone}
         return replace(self, parts=others | {name: part})
+
+    def _sets(self) -> dict[int, list[Part]]:
+        """The parts, by the number of jobs in their set."""
+        sets: dict[int, list[Part]] = {}
+        for name, part in self.parts.items():
+            sets.setdefault(jobs_of(name), []).append(part)
+        return sets
 
     def about(self) -> dict[str, Any]:
         """What made the store, as plain values: the part that every shard carries too."""
@@ -108,6 +128,11 @@ class Manifest:
         content["parts"] = {name: vars(part) for name, part in sorted(self.parts.items())}
         with publish(folder / MANIFEST) as path:
             path.write_text(json.dumps(content, indent=1, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
+
+
+def _whole(jobs: int, parts: list[Part]) -> bool:
+    """Whether a set has all its parts, and every clip of them was tried."""
+    return len(parts) >= jobs and all(part.complete for part in parts)
 
 
 @cache

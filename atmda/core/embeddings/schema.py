@@ -12,6 +12,7 @@ import pyarrow as pa
 from atmda.core.clip import Clip
 from atmda.core.embeddings.folds import fold_numbers
 from atmda.core.fingerprint import Fingerprint
+from atmda.core.remote import fits
 from atmda.core.types import FloatArray
 
 if TYPE_CHECKING:
@@ -108,11 +109,18 @@ def is_stale(clip: Clip, values: Mapping[str, Any]) -> bool:
     """
     if any(name in values and value != values[name] for name, value in known_of(clip).items()):
         return True
+    return not is_as_seen(clip, values)
+
+
+def is_as_seen(clip: Clip, values: Mapping[str, Any]) -> bool:
+    """Whether a clip's file, or object, is the one that the row `values` tells of; so it counts where it is gone."""
     fingerprint = Seen.of(values).fingerprint
+    if fingerprint is None:
+        return True
     try:
-        return fingerprint is not None and not fingerprint.fits(clip.path)
+        return fits(clip.url, fingerprint) if clip.url else fingerprint.fits(clip.path)
     except OSError:
-        return False
+        return True
 
 
 def _stored(value: Any) -> Any:

@@ -13,12 +13,21 @@ from typing import Any
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.contents import Contents, adopt, is_ours, part_of
-from atmda.core.embeddings.manifest import MANIFEST, Manifest, NewerFormatError, Part, Shard, is_shared, read_manifest
+from atmda.core.embeddings.manifest import (
+    MANIFEST,
+    Manifest,
+    NewerFormatError,
+    Part,
+    Shard,
+    is_shared,
+    jobs_of,
+    read_manifest,
+)
 from atmda.core.embeddings.reading import read_store
 from atmda.core.embeddings.schema import COLUMNS, SEEN, Seen, as_arrow
 from atmda.core.embeddings.shards import ShardFile, read_shard, shard_paths, write_shard
 from atmda.core.embeddings.table import EmbeddingTable
-from atmda.core.files import TEMPORARY, remove_leftovers
+from atmda.core.files import TEMPORARY, put_in_place, remove_leftovers
 from atmda.core.interruption import uninterrupted
 from atmda.core.locks import LOCK, gate
 from atmda.core.types import FloatArray
@@ -95,7 +104,7 @@ class EmbeddingStore:
 
     def _adopted(self, found: Contents) -> list[ShardFile]:
         """Shards that were published by a job that was killed before it could note them."""
-        own = [path for path in found.unlisted if not is_shared(self.part) or part_of(path.name) == self.part]
+        own = [path for path in found.unlisted if self._has_nobody(part_of(path.name))]
         if not own:
             return []
         clips = {clip for path, expected in found.shards for clip in read_shard(path, ["clip"], expected).clips}
@@ -103,6 +112,16 @@ class EmbeddingStore:
         left = {path.name for path in own} - {shard.path.name for shard in adopted}
         self.told += [f"{name} is no shard that the store lacks (a copy?): it is left alone." for name in sorted(left)]
         return adopted
+
+    def _has_nobody(self, part: str | None) -> bool:
+        """Whether no other job can hold a part now: who shares the folder are the jobs of our own set."""
+        return part == self.part or not is_shared(self.part) or jobs_of(part or "") != jobs_of(self.part)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the store says that every clip was tried."""
+        manifest = read_manifest(self.folder)
+        return manifest is not None and bool(manifest.parts) and manifest.complete
 
     def expect(self, clips: int) -> None:
         """Note how many clips this part is to hold; until `finish` it counts as unfinished."""
@@ -140,13 +159,44 @@ class EmbeddingStore:
                 self._publish(rows, shard.skipped, path.name)
                 path.unlink(missing_ok=True)
 
-    def _publish(self, table: Any, skipped: Mapping[str, str], replaces: str = "") -> None:
-        name = f"{self.part}-{self._next:05d}.parquet"
+    def _publish(self, table: Any, skipped: Mapping[str, str], replaces: str = "", name: str = "") -> None:
+        name = name or self._named(self._next)
         with uninterrupted():
             digest = write_shard(self.folder / name, table, self.maker, skipped, self._wanted, replaces)
-            self._next += 1
+            self._next = max(self._next, _number(name) + 1)
             # in this order: a shard that the manifest lacks is found again, one that is not there would be missed
             self._change(lambda manifest: _with_shard(manifest, name, Shard(len(table), digest), replaces))
+
+    def name_of(self, number: int) -> str:
+        """The name of the shard of that number or, where it is or was another's, the next that nobody had.
+
+        It follows from the number alone in a store that is filled for the first time, or goes on after a kill.
+        """
+        manifest = read_manifest(self.folder)
+        had = {*(manifest.shards or {}), *manifest.obsolete} if manifest else set()
+        name = self._named(number)
+        if name in had or (self.folder / name).exists():
+            own = [each for each in had if part_of(each) == self.part]
+            self._next = max([self._next, *(_number(each) + 1 for each in own)])
+            name = self._named(self._next)
+        self._next = max(self._next, _number(name) + 1)
+        return name
+
+    def _named(self, number: int) -> str:
+        return f"{self.part}-{number:05d}.parquet"
+
+    def put(self, table: Any, skipped: Mapping[str, str], name: str) -> None:
+        """Publish `table`, with columns as `as_arrow` has them, as the shard `name`. Raises OSError."""
+        self._publish(table, skipped, name=name)
+
+    def accept(self, written: Path, name: str, shard: Shard) -> None:
+        """Take the file `written`, which another process wrote into this folder for us, as the shard `name`.
+
+        Raises OSError where it is not there any more.
+        """
+        with uninterrupted():
+            put_in_place(written, self.folder / name)
+            self._change(lambda manifest: _with_shard(manifest, name, shard, ""))
 
     def _change(self, change: Any) -> None:
         with gate(self.folder):

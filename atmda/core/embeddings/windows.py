@@ -13,19 +13,19 @@ from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
 from atmda.core.audio import AS_USUAL, Audio, Reading
 from atmda.core.audio.cut import Cut
 from atmda.core.audio.levels import Levels
-from atmda.core.audio.long import LongRecording, Stretch
+from atmda.core.audio.long import Stretch
 from atmda.core.audio.time_limit import TookTooLongError
 from atmda.core.clip import Clip
 from atmda.core.device import usable_cores
 from atmda.core.embeddings.engine import AudioEncoder, Embedded, TakeFingerprint, embed_together
-from atmda.core.fingerprint import Fingerprint
+from atmda.core.embeddings.windowed import WindowedRecording
 from atmda.core.parallel import one_threaded_pool
 from atmda.core.types import FloatArray, IntArray
 from atmda.errors import AudioError
@@ -47,15 +47,6 @@ class SharesWindows(Protocol):
 
 
 @dataclass(frozen=True)
-class WindowedRecording:
-    """A recording to embed, opened: the clip, its windows, the fingerprint of its file where that was asked for."""
-
-    clip: Clip
-    audio: LongRecording
-    fingerprint: Fingerprint | None = None
-
-
-@dataclass(frozen=True)
 class EmbeddedStretch:
     """What became of a stretch, or of a recording that cannot be opened.
 
@@ -73,6 +64,8 @@ class EmbeddedStretch:
     share: float = 1.0
 
 
+#: a stretch under way, what cannot be opened, or a recording behind its last stretch
+_Waiting: TypeAlias = Future[EmbeddedStretch] | EmbeddedStretch | WindowedRecording
 #: which windows of a stretch are wanted, by their places in it; told of the recording too
 Wanted = Callable[[WindowedRecording, Stretch], Sequence[int]]
 
@@ -104,12 +97,11 @@ def embed_windows(
     size = batch_size or encoder.batch_size
     workers = num_workers or usable_cores()
     device = nullcontext() if encoder.concurrent else Lock()
-    waiting: deque[Future[EmbeddedStretch]] = deque()
+    waiting: deque[_Waiting] = deque()
     with one_threaded_pool(workers) as pool:
         for found in _stretches(clips, cut, reading, fingerprint):
-            if isinstance(found, EmbeddedStretch):
-                waiting.append(Future())
-                waiting[-1].set_result(found)
+            if not isinstance(found, tuple):
+                waiting.append(found)
             else:
                 recording, stretch = found
                 places = wanted(recording, stretch)
@@ -117,26 +109,33 @@ def embed_windows(
                     continue
                 waiting.append(pool.submit(_embed, encoder, recording, stretch, places, size, device))
             while len(waiting) > 2 * workers:  # read ahead, but not without end
-                yield waiting.popleft().result()
+                yield from _first_of(waiting)
         while waiting:
-            yield waiting.popleft().result()
+            yield from _first_of(waiting)
+
+
+def _first_of(waiting: deque[_Waiting]) -> Iterator[EmbeddedStretch]:
+    """What became of the first in line; a recording is closed, for all of it is done."""
+    first = waiting.popleft()
+    if isinstance(first, WindowedRecording):
+        first.close()
+    else:
+        yield first if isinstance(first, EmbeddedStretch) else first.result()
 
 
 def _stretches(
     clips: Iterator[Clip], cut: Cut, reading: Reading, take: TakeFingerprint | None
-) -> Iterator[tuple[WindowedRecording, Stretch] | EmbeddedStretch]:
+) -> Iterator[tuple[WindowedRecording, Stretch] | EmbeddedStretch | WindowedRecording]:
+    """The stretches of each recording, then the recording itself; or why it cannot be opened."""
     for clip in clips:
         try:
-            own = take(clip.path) if take else None  # first: what changes later is found to differ
-        except OSError:
-            own = None
-        try:
-            recording = WindowedRecording(clip, LongRecording.open(clip.path, str(clip.path), cut, reading), own)
+            recording = WindowedRecording.open(clip, cut, reading, take)
         except AudioError as error:
             yield EmbeddedStretch(clip, [], error)
             continue
         for stretch in recording.audio.stretches():
             yield recording, stretch
+        yield recording
 
 
 def _embed(

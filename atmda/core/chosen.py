@@ -1,0 +1,38 @@
+"""Some of very many clips, without a second list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import overload
+
+import numpy as np
+
+from atmda.core.clip import Clip
+from atmda.core.types import IntArray
+
+
+class Chosen(Sequence[Clip]):
+    """Those of `clips` at the places `rows`, int (n,); 8 bytes each, however much is known of a clip."""
+
+    def __init__(self, clips: Sequence[Clip], rows: IntArray) -> None:
+        self._clips, self.rows = clips, rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Clip: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Clip]: ...
+    def __getitem__(self, place: int | slice) -> Clip | Sequence[Clip]:
+        if isinstance(place, slice):
+            return Chosen(self._clips, self.rows[place])
+        return self._clips[int(self.rows[place])]
+
+    def __iter__(self) -> Iterator[Clip]:
+        return (self._clips[row] for row in map(int, self.rows))
+
+
+def every(count: int) -> IntArray:
+    """The places of `count` clips."""
+    return np.arange(count)
