@@ -18,8 +18,8 @@ def accuracy(y_true: npt.ArrayLike, y_predicted: npt.ArrayLike) -> float:
     return float((truth == predicted).mean())
 
 
-def wilson_interval(right: int, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """95 % interval of a proportion (E. B. Wilson, JASA 22, 1927)."""
+def wilson_interval(right: float, n: float, z: float = 1.959964) -> tuple[float, float]:
+    """95 % interval of a proportion (E. B. Wilson, JASA 22, 1927); an effective number of clips need not be whole."""
     if n == 0:
         return 0.0, 1.0
     p = right / n

@@ -5,21 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from atmda.core.evaluation.metrics.base import Metric, Scored
-
-BINS = 15
+from atmda.core.evaluation.statistics.reliability import reliability
 
 
 def _expected_calibration_error(scored: Scored) -> float:
-    """How far confidence and accuracy lie apart, mean over 15 equal bins of confidence weighted by their clips.
-
-    Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", ICML 2017. Here because scikit-learn has
-    the curve (`calibration_curve`, of two classes and without the bins' sizes) but not this number.
-    """
-    confidence = scored.probabilities().max(axis=1).astype(np.float64)
-    right = scored.predicted == scored.y
-    bins = np.minimum((confidence * BINS).astype(np.int64), BINS - 1)
-    gaps = np.bincount(bins, right - confidence, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(right))
+    return reliability(scored.probabilities().max(axis=1), scored.predicted == scored.y).ece
 
 
 def _log_loss(scored: Scored) -> float:
