@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from atmda import __version__
-from atmda.core.evaluation.counts import confusion_matrix, wilson_interval
+from atmda.core.evaluation.counts import confusion_matrix
+from atmda.core.evaluation.statistics.intervals import proportion_interval
+from atmda.core.evaluation.statistics.resampling import numbered
 from atmda.core.files import publish
 from atmda.core.types import IntArray
 
@@ -27,12 +29,26 @@ def cell_name(cell: GridResult) -> str:
     return f"{cell.mode} {cell.modality}{temperature}"
 
 
-def interval(result: ClassifyResult, cell: GridResult) -> tuple[float, float] | None:
-    """95 % Wilson interval of the fraction of all tested clips labelled right; None where clips have several labels."""
+def intervals(result: ClassifyResult) -> list[tuple[float, float] | None]:
+    """For each cell the 95 % Wilson interval of the fraction of tested clips labelled right; None for several labels.
+
+    Where clips were cut from known recordings they count for as many as are independent: see `proportion_interval`.
+    """
     if result.y.ndim == 2:
-        return None
-    right = cell.predicted[cell.tested] == result.y[cell.tested]
-    return wilson_interval(int(right.sum()), len(right))
+        return [None] * len(result.cells)
+    units = numbered(result.groups)[1] if result.groups is not None and interval_by(result) == "source" else None
+    return [
+        proportion_interval(
+            np.asarray(cell.predicted[cell.tested] == result.y[cell.tested]),
+            None if units is None else units[cell.tested],
+        )
+        for cell in result.cells
+    ]
+
+
+def interval_by(result: ClassifyResult) -> str:
+    """What an interval takes as independent: a "source" recording where some clips share one, else a "clip"."""
+    return "source" if result.groups is not None and len(set(result.groups)) < len(result.groups) else "clip"
 
 
 def confusion(result: ClassifyResult, cell: GridResult) -> IntArray | None:
@@ -45,8 +61,10 @@ def confusion(result: ClassifyResult, cell: GridResult) -> IntArray | None:
 
 def as_document(result: ClassifyResult) -> dict[str, Any]:
     """The one JSON document; accuracies are fractions, `interval` is at 95 % over all clips."""
+    spans = intervals(result)
     return {
-        "results": [_cell(result, cell) for cell in result.cells],
+        "results": [_cell(result, cell, span) for cell, span in zip(result.cells, spans, strict=True)],
+        "interval_by": interval_by(result),
         "clips": len(result.table),
         "classes": list(result.classes),
         "metrics": list(result.metrics),
@@ -56,11 +74,11 @@ def as_document(result: ClassifyResult) -> dict[str, Any]:
     }
 
 
-def _cell(result: ClassifyResult, cell: GridResult) -> dict[str, Any]:
+def _cell(result: ClassifyResult, cell: GridResult, span: tuple[float, float] | None) -> dict[str, Any]:
     found: dict[str, Any] = {"mode": cell.mode, "modality": cell.modality, "temperature": cell.temperature}
     found |= {name: _finite(cell.metric(name)) for name in result.metrics}
-    if (low_high := interval(result, cell)) is not None:
-        found["interval"] = list(low_high)
+    if span is not None:
+        found["interval"] = list(span)
     if (matrix := confusion(result, cell)) is not None:
         found["recall"] = dict(zip(result.classes, _recall(matrix), strict=True))
     return found | {"folds": [_fold(fold) for fold in cell.folds]}
@@ -80,10 +98,10 @@ def summary_rows(result: ClassifyResult) -> tuple[list[str], list[list[str]]]:
     columns = ["mode", "modality", "temperature", main, *(["95 % interval"] if main == "accuracy" else []), *others]
     columns += [f"fold {fold}" for fold in folds] if numbered else []
     rows = []
-    for cell in result.cells:
+    for cell, span in zip(result.cells, intervals(result), strict=True):
         row = [cell.mode, cell.modality, _chosen(cell), f"{cell.metric(main):.2%}"]
-        if main == "accuracy" and (low_high := interval(result, cell)) is not None:
-            row.append("{:.1%} to {:.1%}".format(*low_high))
+        if main == "accuracy" and span is not None:
+            row.append("{:.1%} to {:.1%}".format(*span))
         row += [_shown(name, cell.metric(name)) for name in others]
         rows.append(row + ([f"{fold.metrics[main]:.1%}" for fold in cell.folds] if numbered else []))
     return columns, rows
@@ -104,8 +122,8 @@ def _results_table(result: ClassifyResult) -> tuple[list[str], list[list[Any]]]:
     folds = [f"fold_{fold.fold}" for fold in result.cells[0].folds if fold.fold is not None]
     columns = ["mode", "modality", "temperature", *result.metrics, "interval_low", "interval_high", "clips", *folds]
     rows = []
-    for cell in result.cells:
-        low, high = interval(result, cell) or ("", "")
+    for cell, span in zip(result.cells, intervals(result), strict=True):
+        low, high = span or ("", "")
         temperature = "" if cell.temperature is None else cell.temperature
         row = [cell.mode, cell.modality, temperature, *(cell.metric(name) for name in result.metrics), low, high]
         rows.append([*row, len(cell.tested), *(f.metrics[result.metrics[0]] for f in cell.folds if folds)])

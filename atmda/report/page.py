@@ -68,6 +68,7 @@ def _facts(document: dict[str, Any]) -> dict[str, str]:
         "Weights (sha256)": identity.get("weights_sha256", "not told"),
         "Sentences": "; ".join(document["templates"]) or document["text_embeddings"] or "none",
         "Background": document["bg_embeddings"] or "; ".join(document["bg_prompts"]) or "none",
+        "Intervals": f"95 %, by {'source recording' if document['interval_by'] == 'source' else 'clip'}",
         "atmda": document["version"],
     }
     return {name: str(value) for name, value in facts.items()}

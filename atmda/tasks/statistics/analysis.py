@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def analyse(
     tested = result.cells[0].tested
     names = result.table.clips if result.groups is None else result.groups
     sources = [names[row] for row in tested.tolist()]
-    resampling = Resampling(sources, result.cells[0].split_of[tested], n_samples=n_samples, seed=seed)
+    resampling = _resampling(tuple(sources), result.cells[0].split_of[tested].tobytes(), n_samples, seed)
     subject = Subject(result, resampling, dict(point or {}))
     pairs = [(subject.unadapted(cell), cell) for cell in result.cells]
     cells, cell_draws, gains, gain_draws = [], [], [], []
@@ -75,6 +76,12 @@ def analyse(
         gain_draws=gain_draws,
         notes=_notes(result, gains),
     )
+
+
+@lru_cache(maxsize=1)
+def _resampling(sources: tuple[str, ...], folds: bytes, n_samples: int, seed: int) -> Resampling:
+    """Kept for the next set of the same clips: a grid has many, one scene after the other."""
+    return Resampling(sources, np.frombuffer(folds, np.int64), n_samples=n_samples, seed=seed)
 
 
 def _drawn(
