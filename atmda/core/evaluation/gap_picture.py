@@ -58,5 +58,5 @@ def _umap(rows: npt.NDArray[np.float64], n: int, seed: int) -> Picture:
     import umap
 
     neighbours = min(15, len(rows) - 1)
-    points = umap.UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed).fit_transform(rows)
+    points = umap.UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1).fit_transform(rows)
     return Picture(np.asarray(points[:n], np.float64), np.asarray(points[n:], np.float64), None)
