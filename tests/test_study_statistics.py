@@ -114,6 +114,7 @@ def test_one_background_for_all_clips_cannot_change_macro_map_and_that_is_said()
     assert not any(row["cannot_change"] for row in own.gains)
     assert any(abs(row["difference"]) > 1e-3 for row in own.gains)
     assert all(row["low"] <= row["difference"] <= row["high"] for row in own.gains)
+    assert all(row["low"] < row["value"] < row["high"] for row in own.cells)
     assert not own.notes
 
 

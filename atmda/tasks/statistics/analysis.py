@@ -87,9 +87,17 @@ def _resampling(sources: tuple[str, ...], folds: bytes, n_samples: int, seed: in
 def _drawn(
     subject: Subject, pairs: Sequence[tuple[GridResult, GridResult]], metric: str
 ) -> dict[int, FloatArray | None]:
-    """The draws of every cell of `pairs`, by its identity."""
+    """The draws of every cell of `pairs`, by its identity; what cannot change is drawn once."""
     cells = {id(cell): cell for pair in pairs for cell in pair}
-    return dict(zip(cells, subject.draws(list(cells.values()), metric), strict=True))
+    same = {id(cell): id(before) for before, cell in pairs if _cannot_change(before, cell, metric)}
+    others = [cell for cell in cells.values() if id(cell) not in same]
+    drawn = dict(zip(map(id, others), subject.draws(others, metric), strict=True))
+    return drawn | {cell: drawn[before] for cell, before in same.items()}
+
+
+def _cannot_change(before: GridResult, cell: GridResult, metric: str) -> bool:
+    """Whether nothing but a shift of all clips lies between the two: options may have been chosen for each."""
+    return cannot_change(cell, metric) and before.unadapted is cell.unadapted
 
 
 def _notes(result: ClassifyResult, gains: list[Row]) -> tuple[str, ...]:
@@ -119,7 +127,7 @@ def _difference(before: FloatArray | None, after: FloatArray | None) -> FloatArr
 
 
 def _gain(subject: Subject, before: GridResult, cell: GridResult, metric: str, draws: FloatArray | None) -> Row:
-    same = cannot_change(cell, metric)
+    same = _cannot_change(before, cell, metric)
     row = {
         **subject.key(cell),
         "metric": metric,

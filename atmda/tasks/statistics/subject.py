@@ -13,6 +13,7 @@ from atmda.core.evaluation.metrics import METRICS, Scored
 from atmda.core.evaluation.results import FoldResult, GridResult
 from atmda.core.evaluation.selection import AUTO
 from atmda.core.evaluation.statistics import sampled
+from atmda.core.evaluation.statistics.intervals import centred_on
 from atmda.core.evaluation.statistics.resampling import Resampling
 from atmda.core.types import BoolArray, FloatArray, IntArray
 from atmda.tasks.results import ClassifyResult
@@ -102,7 +103,8 @@ class Subject:
         if metric in RIGHT and not self.several:
             drawn = self.resampling.mean(np.stack([self.right(cell, metric) for cell in cells], axis=1))
             return [np.ascontiguousarray(drawn[:, place]) for place in range(len(cells))]
-        return [self._draws(cell, metric) for cell in cells]
+        found = [(cell.metric(metric), self._draws(cell, metric)) for cell in cells]
+        return [None if draws is None else centred_on(value, draws) for value, draws in found]
 
     def _draws(self, cell: GridResult, metric: str) -> FloatArray | None:
         if metric == "map":

@@ -69,8 +69,10 @@ class Resampling:
         words = np.frombuffer(sha256("\0".join(names).encode("utf-8", "surrogatepass")).digest(), np.uint32)
         generator = np.random.default_rng([seed, *words.tolist()])
         size = len(names)
-        drawn = [np.bincount(generator.integers(size, size=size), minlength=size) for _ in range(n_samples)]
-        counts = _smallest(drawn)
+        counts = np.empty((n_samples, size), np.min_scalar_type(size))
+        for row in counts:
+            row[:] = np.bincount(generator.integers(size, size=size), minlength=size)
+        counts = counts.astype(np.min_scalar_type(int(counts.max())), copy=False)
         self.blocks = [self._block(np.flatnonzero(folds == fold), counts) for fold in np.unique(folds)]
 
     def _block(self, rows: IntArray, counts: npt.NDArray[np.unsignedinteger]) -> Block:
@@ -117,8 +119,3 @@ def numbered(sources: Sequence[str]) -> tuple[list[str], IntArray]:
     names = sorted(set(sources))
     number = {name: index for index, name in enumerate(names)}
     return names, np.fromiter((number[name] for name in sources), np.int64, len(sources))
-
-
-def _smallest(drawn: list[IntArray]) -> npt.NDArray[np.unsignedinteger]:
-    kind = np.min_scalar_type(max(int(counts.max()) for counts in drawn))
-    return np.stack([counts.astype(kind) for counts in drawn])

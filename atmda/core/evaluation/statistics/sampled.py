@@ -76,7 +76,9 @@ def _average_precision(member: BoolArray, score: FloatArray, weights: FloatArray
     member, ranked = member[order], score[order]
     last = len(ranked) - 1 - np.searchsorted(ranked[::-1], ranked[member], side="left")  # of the clips of equal score
     own = weights[order[member]]
-    above = np.cumsum(weights[order], axis=0)[last]
+    ends, place = np.unique(last, return_inverse=True)
+    steps = np.add.reduceat(weights[order[: ends[-1] + 1]], np.concatenate([[0], ends[:-1] + 1]), axis=0)
+    above = np.cumsum(steps, axis=0)[place]
     places = np.searchsorted(np.flatnonzero(member), last, side="right") - 1
     true = np.cumsum(own, axis=0)[places]
     total = own.sum(axis=0)
