@@ -310,6 +310,16 @@ def test_the_temperature_is_chosen_on_the_training_folds_and_told_by_fold():
     assert chosen["ece"] < 0.2
 
 
+def test_of_a_metric_that_is_an_error_the_smallest_is_chosen():
+    """The largest calibration error once won."""
+    noisy()
+    words = ("--embeddings", "e.npz", "--text-embeddings", "t.npz", "--modality", "audio", "--bg-embeddings", "bg.npz")
+    fixed, chosen = classified(*words, "--temperature", "0.5,auto", "--logit-scale", "10", "--metric", "log_loss")[
+        "results"
+    ]
+    assert chosen["log_loss"] < fixed["log_loss"]
+
+
 def test_top_n_is_chosen_on_the_training_folds():
     noisy()
     (cell,) = classified("--embeddings", "e.npz", "--text-embeddings", "t.npz", "--mode", "tgap", "--top-n", "auto")[

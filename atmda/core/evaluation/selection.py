@@ -75,7 +75,8 @@ class Chooser:
         for candidate in tries:
             parts = self._fitted(method.with_options(candidate), inner, modality)
             for t in temperatures:
-                value = float(np.mean([self.metric.compute(Scored(p.y, p.adapted(float(t)))) for p in parts]))
+                values = [self.metric.compute(Scored(p.y, p.adapted(float(t)))) for p in parts]
+                value = self.metric.merit(float(np.mean(values)))
                 if value > best[0]:
                     chosen: dict[str, float] = {**candidate}
                     if temperature == AUTO and modality != "none":

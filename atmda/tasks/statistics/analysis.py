@@ -169,8 +169,7 @@ def _hindsight(subject: Subject) -> list[Row]:
     for cell in subject.result.cells:
         if subject.key(cell)["auto"]:
             found = hindsight(cell, subject.result.y, metric)
-            told = {"metric": metric, **asdict(found), "regret": found.regret}
-            rows.append({**subject.key(cell), **told})
+            rows.append({**subject.key(cell), "metric": metric, **asdict(found)})
     return rows
 
 

@@ -58,6 +58,7 @@ class Metric:
         about: what it says, in a line.
         compute: from `Scored` to a number; may raise ValueError, with the reason, where it is not defined.
         one_label, several_labels: whether it is defined where a clip has one class, where it may have several.
+        lower_is_better: whether a smaller number is the better one, as of an error.
     """
 
     name: str
@@ -65,3 +66,8 @@ class Metric:
     compute: Callable[[Scored], float]
     one_label: bool = True
     several_labels: bool = False
+    lower_is_better: bool = False
+
+    def merit(self, value: float) -> float:
+        """`value` turned so that more is better."""
+        return -value if self.lower_is_better else value

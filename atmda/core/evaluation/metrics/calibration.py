@@ -19,6 +19,6 @@ def _log_loss(scored: Scored) -> float:
 
 
 PLUGINS = (
-    Metric("ece", "expected calibration error, 15 bins", _expected_calibration_error),
-    Metric("log_loss", "the mean of -log of the right class's probability", _log_loss),
+    Metric("ece", "expected calibration error, 15 bins", _expected_calibration_error, lower_is_better=True),
+    Metric("log_loss", "the mean of -log of the right class's probability", _log_loss, lower_is_better=True),
 )

@@ -19,8 +19,9 @@ class Hindsight:
 
     Attributes:
         chosen: the metric with each fold's own temperature; lowest, highest: of these.
-        best: the largest value that one of the candidates reaches on the test folds, which nobody can choose.
+        best: the best value that one of the candidates reaches on the test folds, which nobody can choose.
         best_temperature: that candidate, the nearest to the published default of equal ones.
+        regret: how much better the best in hindsight is; below 0 where folds of their own are better than any one.
     """
 
     chosen: float
@@ -28,17 +29,13 @@ class Hindsight:
     highest: float
     best: float
     best_temperature: float
-
-    @property
-    def regret(self) -> float:
-        """How much better the best in hindsight is; below 0 where folds of their own are better than any one."""
-        return self.best - self.chosen
+    regret: float
 
 
 def hindsight(cell: GridResult, y: IntArray | BoolArray, metric: str) -> Hindsight:
     """Of a cell whose temperature is "auto"; `y` (n,) or (n, c) are true classes, `metric` is one of `METRICS`.
 
-    The candidates are those it was chosen from; larger values are taken to be better, as they are there.
+    The candidates are those it was chosen from.
 
     Raises ValueError for a cell with no temperature of its own.
     """
@@ -46,10 +43,11 @@ def hindsight(cell: GridResult, y: IntArray | BoolArray, metric: str) -> Hindsig
         raise ValueError(f"the temperature of {cell.mode} {cell.modality} was not chosen on training folds")
     measure = METRICS.get(metric)
     values = [_mean_over_folds(cell, y, measure, t) for t in TEMPERATURES]
-    best = int(np.argmax(values))
+    best = int(np.argmax([measure.merit(value) for value in values]))
     chosen = np.asarray(cell.temperatures, np.float64).round(6)
     lowest, highest = float(chosen.min()), float(chosen.max())
-    return Hindsight(cell.metric(metric), lowest, highest, values[best], float(TEMPERATURES[best]))
+    regret = measure.merit(values[best]) - measure.merit(cell.metric(metric))
+    return Hindsight(cell.metric(metric), lowest, highest, values[best], float(TEMPERATURES[best]), regret)
 
 
 def _mean_over_folds(cell: GridResult, y: IntArray | BoolArray, measure: Metric, temperature: float) -> float:
