@@ -39,7 +39,9 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
     encoder = anchors.loaded
     scale = settings.logit_scale or (encoder.logit_scale if encoder else data.table.logit_scale)
     training = Training(len(data.classes), text, data.table.embeddings, data.y)
-    chooser = Chooser(training, data.table.folds, data.table.sources, backgrounds, METRICS.get(data.metrics[0]))
+    judge = METRICS.get(data.metrics[0])
+    known = scale if isinstance(scale, float) else None
+    chooser = Chooser(training, data.table.folds, data.table.sources, backgrounds, judge, known)
     try:
         results = run_grid(
             training,

@@ -41,13 +41,17 @@ class _Inner:
 
 @dataclass(frozen=True)
 class Chooser:
-    """Chooses for one data set; `metric` is what candidates are judged by."""
+    """Chooses for one data set; `metric` is what candidates are judged by.
+
+    `logit_scale`: makes scores logits, for metrics of probabilities; None where that is not known, or chosen too.
+    """
 
     data: Training
     folds: IntArray | None
     sources: Sequence[str] | None
     backgrounds: Backgrounds
     metric: Metric
+    logit_scale: float | None = None
 
     def choose(
         self,
@@ -75,8 +79,7 @@ class Chooser:
         for candidate in tries:
             parts = self._fitted(method.with_options(candidate), inner, modality)
             for t in temperatures:
-                values = [self.metric.compute(Scored(p.y, p.adapted(float(t)))) for p in parts]
-                value = self.metric.merit(float(np.mean(values)))
+                value = self.metric.merit(self._value(parts, float(t), method, scale))
                 if value > best[0]:
                     chosen: dict[str, float] = {**candidate}
                     if temperature == AUTO and modality != "none":
@@ -87,6 +90,14 @@ class Chooser:
             t = found.get("temperature", 0.0 if temperature in (None, AUTO) else float(temperature))
             found = {**found, "logit_scale": fitted_scale([(p.y, p.adapted(t)) for p in parts])}
         return found
+
+    def _value(self, parts: Sequence[_Inner], temperature: float, method: Method, scale: bool) -> float:
+        """The metric's mean over inner test sets; with the scale that would be chosen, where it is."""
+        adapted = [(p.y, p.adapted(temperature)) for p in parts]
+        known = self.logit_scale if method.logit_scale is None else method.logit_scale
+        if scale and self.metric.of_probabilities:
+            known = fitted_scale(adapted)
+        return float(np.mean([self.metric.compute(Scored(y, S, known)) for y, S in adapted]))
 
     def _top_ns(self, inner: Sequence[Split], method: Method) -> list[int]:
         """Candidates that some clips are left out of; at least the smallest."""

@@ -59,6 +59,7 @@ class Metric:
         compute: from `Scored` to a number; may raise ValueError, with the reason, where it is not defined.
         one_label, several_labels: whether it is defined where a clip has one class, where it may have several.
         lower_is_better: whether a smaller number is the better one, as of an error.
+        of_probabilities: whether it needs probabilities, and so the logit scale.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Metric:
     one_label: bool = True
     several_labels: bool = False
     lower_is_better: bool = False
+    of_probabilities: bool = False
 
     def merit(self, value: float) -> float:
         """`value` turned so that more is better."""

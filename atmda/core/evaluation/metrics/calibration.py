@@ -18,7 +18,8 @@ def _log_loss(scored: Scored) -> float:
     return float(log_loss(scored.y, scored.probabilities(), labels=np.arange(scored.scores.shape[1])))
 
 
+KIND = {"lower_is_better": True, "of_probabilities": True}
 PLUGINS = (
-    Metric("ece", "expected calibration error, 15 bins", _expected_calibration_error, lower_is_better=True),
-    Metric("log_loss", "the mean of -log of the right class's probability", _log_loss, lower_is_better=True),
+    Metric("ece", "expected calibration error, 15 bins", _expected_calibration_error, **KIND),
+    Metric("log_loss", "the mean of -log of the right class's probability", _log_loss, **KIND),
 )
