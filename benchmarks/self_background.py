@@ -45,6 +45,7 @@ class Row:
     def __str__(self) -> str:
         name = f"`{self.background}`" if self.background[:4] in ("self", "site") else self.background
         name += ", `--multi-label`" if self.multi_label else ""
+        name += "" if self.threshold is None else f" at {self.threshold:g}"
         return name if self.background == "none" else f"{name}, T = {self.temperature:g}"
 
 
