@@ -41,6 +41,7 @@ LENGTHS = (2, 5, 10)
 METHODS: dict[str, dict[str, Any]] = {
     "mean": {"method": "mean"}, "median": {"method": "median"}, "quiet": {}, "quiet,rolling=120": {"rolling": 120.0},
 }  # fmt: skip
+ROWS = [("none", 1.0), *((name, 1.0) for name in (*METHODS, "known")), ("quiet", 0.5), ("known", 0.5)]
 
 
 def main() -> None:
@@ -60,9 +61,10 @@ def main() -> None:
 
 
 def backgrounds(windows: list[dict[str, Any]], scale: float) -> None:
-    """Average precision of all (window, class) by the softmax, T = 1, windows at an event's edge left out.
+    """Average precision of all (window, class) by the softmax, windows at an event's edge left out.
 
-    Behind it the gain over no background, with its 95 % interval: 100 draws of recordings, the same for both.
+    Behind it the gain over no background and over the mean at T = 1, with 95 % intervals: 100 draws of recordings, the
+    same for all.
     """
     for changing in (False, True):
         for length in LENGTHS:
@@ -70,14 +72,21 @@ def backgrounds(windows: list[dict[str, Any]], scale: float) -> None:
             print(f"{'changing' if changing else 'steady'} places, windows of {length} s, {len(some)} recordings")
             random = np.random.default_rng(0)
             draws = [np.arange(len(some)), *(random.integers(len(some), size=len(some)) for _ in range(100))]
-            before: Any = None
-            for name in ("none", *METHODS, "known"):
-                p = [probabilities(w["scores"] - profile(w, name), scale)[w["clear"]] for w in some]
-                true = [w["true"][w["clear"]] for w in some]
-                found = np.array([average_precision_score(*(joined(v, draw) for v in (true, p))) for draw in draws])
-                before = found if before is None else before
-                low, high = np.quantile((found - before)[1:], (0.025, 0.975))
-                print(f"  {name:20} {found[0]:.3f}  {found[0] - before[0]:+.3f} ({low:+.3f} to {high:+.3f})")
+            found = {row: average_precisions(some, *row, scale, draws) for row in ROWS}
+            for (name, T), values in found.items():
+                gains = "  ".join(gain(values - found[beside, 1.0]) for beside in ("none", "mean"))
+                print(f"  {name:18} T = {T:<4g} {values[0]:.3f}  {gains}")
+
+
+def average_precisions(some: list[dict[str, Any]], name: str, T: float, scale: float, draws: list[Any]) -> Any:
+    p = [probabilities(w["scores"] - T * profile(w, name), scale)[w["clear"]] for w in some]
+    true = [w["true"][w["clear"]] for w in some]
+    return np.array([average_precision_score(*(joined(v, draw) for v in (true, p))) for draw in draws])
+
+
+def gain(differences: Any) -> str:
+    low, high = np.quantile(differences[1:], (0.025, 0.975))
+    return f"{differences[0]:+.3f} ({low:+.3f} to {high:+.3f})"
 
 
 def joined(arrays: list[Any], draw: Any) -> Any:
@@ -106,6 +115,10 @@ def reliability(windows: list[dict[str, Any]], scale: float) -> None:
         if inside.any():
             mean, right = p[inside].mean(), true[inside].mean()
             print(f"{low:.2f} to {high:.2f}: {inside.sum():6} labels, mean confidence {mean:.3f}, right {right:.3f}")
+    of_length = np.concatenate([np.full(w["clear"].sum(), w["length"]) for w in windows])
+    for length in LENGTHS:
+        sure = (p >= 0.5) & (of_length == length)
+        print(f"0.50 and more, windows of {length} s: {sure.sum()} labels, right {true[sure].mean():.3f}")
 
 
 def stacked(windows: list[dict[str, Any]], key: str) -> Any:
