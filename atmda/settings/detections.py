@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LONG = "Long recordings"
 OWN_TEMPERATURE = 1.0
+#: where F1 is greatest with windows of 2 and 5 s (docs/detection.md): events are rare, and so are high probabilities
+LEAST_BY_ITSELF = 0.1
 
 
 class DetectionSettings(ReadingSettings):
@@ -31,7 +33,7 @@ class DetectionSettings(ReadingSettings):
         None,
         ge=0,
         le=1,
-        description="Least confidence of a detection. (default: 0, or 0.5 with --multi-label)",
+        description="Least confidence of a detection. (default: 0, or 0.1 with --multi-label)",
     )
     thresholds: Annotated[Path | None, flag("--thresholds", metavar="FILE", panel=LONG)] = Field(
         None, description="Least confidence by class: a CSV of label,threshold; others have --min-confidence."
@@ -87,7 +89,7 @@ class DetectionSettings(ReadingSettings):
         """That of a detection without a threshold of its own."""
         if self.min_confidence is not None:
             return self.min_confidence
-        return 0.5 if self.multi_label else 0.0
+        return LEAST_BY_ITSELF if self.multi_label else 0.0
 
     def check_detections(self, windowed: bool) -> None:
         """Raises SettingsError where settings do not go together; `windowed`: whether windows are labelled."""
