@@ -23,6 +23,7 @@ from atmda.settings.classify import ClassifySettings
 from atmda.tasks.classify import classify
 from atmda.tasks.observer import Observer
 from atmda.tasks.recording_windows import recording_windows
+from atmda.tasks.statistics import analyse
 from tests import processes
 
 LABELS = ("bell", "car", "dog")
@@ -114,6 +115,13 @@ def test_the_blind_background_stands_beside_the_one_that_needs_the_truth(store: 
     assert cells == [("none", None), *((f"audio {own}", t) for own in ("unlabelled", "self:mean") for t in (0.5, 1.0))]
     recall = {cell: row["recall_at_k"] for cell, row in zip(cells, found["results"], strict=True)}
     assert recall["none", None] < recall["audio unlabelled", 1.0] == 1  # the street's cars drown the rest
+
+
+def test_gains_in_recall_at_k_have_intervals_by_recording(store: Path) -> None:
+    statistics = analyse(classified(store, bg="unlabelled,self:mean", temperature=1.0), n_samples=200)
+    gains = {row["modality"]: row for row in statistics.gains}
+    assert set(gains) == {"audio unlabelled", "audio self:mean"}
+    assert all(row["low"] <= row["difference"] <= row["high"] and row["sources"] == 2 for row in gains.values())
 
 
 @pytest.mark.parametrize("how", ["quiet", "mean", "median"])
