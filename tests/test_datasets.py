@@ -212,17 +212,17 @@ def test_tau_follows_the_official_lists_and_names_what_is_on_none(tmp_path: Path
 
 
 def test_labels_of_fixed_sets_are_known_without_data() -> None:
-    assert dataset_names() == ["esc10", "esc50", "fsd50k", "tau2019uas", "urbansound8k"]
+    assert dataset_names() == ["esc10", "esc50", "fsd50k", "tau2019uas", "tut2016se", "tut2017se", "urbansound8k"]
     assert labels_of("urbansound8k")[3] == "dog bark" and len(labels_of("tau2019uas")) == 10
     assert labels_of("fsd50k") == () and labels_of("no such set") == ()
 
 
 def test_a_set_without_a_reader_is_read_as_the_folder_it_is(tmp_path: Path) -> None:
-    write(tmp_path / "input/tut2017se/audio/street/a001.wav")
-    found = load_dataset("tut2017se", tmp_path)
-    assert [(c.name, c.label) for c in found.clips] == [("audio/street/a001.wav", None)] and found.name == "tut2017se"
-    with pytest.raises(AtmdaError, match="atmda fetch urbansed"):
-        load_dataset("urbansed", tmp_path)
+    write(tmp_path / "input/urbansed/audio/test/a001.wav")
+    found = load_dataset("urbansed", tmp_path)
+    assert [(c.name, c.label) for c in found.clips] == [("audio/test/a001.wav", None)] and found.name == "urbansed"
+    with pytest.raises(AtmdaError, match="atmda fetch marco"):
+        load_dataset("marco", tmp_path)
 
 
 def test_the_readers_import_nothing_heavy() -> None:

@@ -19,12 +19,13 @@ from atmda.download.soundata_remotes import soundata_names, soundata_target
 from atmda.errors import AtmdaError
 from atmda.tasks.fetch import listed_targets
 
+OWN = ["urbansound8k", "esc50", "fsd50k", "tau2019uas", "tut2016se", "tut2017se", "laion-clap", "demo"]
 needs_soundata = pytest.mark.skipif(importlib.util.find_spec("soundata") is None, reason="soundata is not installed")
 
 
 def test_the_papers_data_sets_come_first_and_soundatas_others_follow() -> None:
     names = target_names()
-    assert names[:6] == ["urbansound8k", "esc50", "fsd50k", "tau2019uas", "laion-clap", "demo"]
+    assert names[:8] == OWN
     assert len(names) == len(set(names)) and set(soundata_names()) <= set(names)
     assert set(dataset_names()) - {"esc10"} <= set(names)
 
@@ -79,7 +80,7 @@ def test_nothing_heavy_is_imported_to_know_what_there_is() -> None:
 @needs_soundata
 @pytest.mark.slow
 def test_the_papers_data_sets_are_described_as_soundata_describes_them() -> None:
-    for name in ("urbansound8k", "fsd50k", "tau2019uas"):
+    for name in ("urbansound8k", "fsd50k", "tau2019uas", "tut2017se"):
         ours, theirs = find_target(name), soundata_target(name)
         assert (ours.parts, ours.index) == (theirs.parts, theirs.index)
     assert find_target("esc50").index == soundata_target("esc50").index
@@ -87,8 +88,8 @@ def test_the_papers_data_sets_are_described_as_soundata_describes_them() -> None
 
 @needs_soundata
 def test_soundatas_other_data_sets_are_fetched_through_it() -> None:
-    target = find_target("tut2017se")
-    assert target.folder == "input/tut2017se" and target.facts.clips == 32 and target.facts.licence
+    target = find_target("tau2019sse")
+    assert target.folder == "input/tau2019sse" and target.facts.clips == 500 and target.facts.licence
     assert target.index is not None and target.index.checksum
     assert all(r.checksum and r.url.startswith("https://") for part in target.parts for r in part.remotes)
 
@@ -150,22 +151,22 @@ def test_listing_never_imports_soundata(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_listing_asks_soundata_about_what_is_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "tut2017se.py").touch()
-    (tmp_path / "input/tut2017se").mkdir(parents=True)
+    (tmp_path / "tau2019sse.py").touch()
+    (tmp_path / "input/tau2019sse").mkdir(parents=True)
     remotes = {"all": SimpleNamespace(filename="a.zip", url="https://z/a", checksum="ab")}
     module = SimpleNamespace(INDEXES={"default": "1", "1": SimpleNamespace(remote=None)}, REMOTES=remotes)
     monkeypatch.setattr(soundata_remotes, "_folder", lambda: tmp_path)
     monkeypatch.setattr(soundata_remotes, "_import", lambda name: module)
     listed = {line.name: line.target for line in listed_targets(tmp_path)}
-    assert [part.name for part in listed["tut2017se"].parts] == ["all"]  # type: ignore[union-attr]
+    assert [part.name for part in listed["tau2019sse"].parts] == ["all"]  # type: ignore[union-attr]
 
 
 def test_without_soundata_its_data_sets_say_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundata_remotes, "_folder", lambda: None)
-    assert target_names() == ["urbansound8k", "esc50", "fsd50k", "tau2019uas", "laion-clap", "demo"]
+    assert target_names() == OWN
     assert find_target("urbansound8k").parts
     with pytest.raises(AtmdaError, match="pip install soundata"):
-        find_target("tut2017se")
+        find_target("tau2019sse")
     with pytest.raises(AtmdaError, match="pip install soundata"):
         find_target("dcase23_task2")
 

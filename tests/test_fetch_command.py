@@ -119,8 +119,8 @@ def test_verbose_says_what_is_done_where(server: Server) -> None:
 def test_the_list_says_that_more_can_be_had_with_soundata(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(soundata_remotes, "_folder", lambda: None)
     result = atmda("--list")
-    assert "21 more data sets" in result.stderr and "pip install" in result.stderr
-    refused = atmda("tut2017se", code=1)
+    assert "20 more data sets" in result.stderr and "pip install" in result.stderr
+    refused = atmda("tau2019sse", code=1)
     assert "soundata, which is not installed" in refused.stderr and "pip install soundata" in refused.stderr
 
 

@@ -19,6 +19,7 @@ atmda classify --embeddings data/embeddings/urbansound8k_20261122T120000 --mode 
 atmda classify --embeddings urbansound8k.pt --dataset urbansound8k --mode zs,tgap,sv
 atmda classify --embeddings soundscapes --mode zs,tgap,sv --modality none,audio --bg-embeddings tau --temperature 0,0.5
 atmda classify --embeddings soundscapes --modality text --bg-type park --save-results results/park
+atmda classify --embeddings street_windows --modality none,audio --bg unlabelled,self --metric recall_at_k
 atmda classify --embeddings mine --cv 5 --mode zs,sv,knn,logreg,svm,rf,mlp --metric accuracy,macro_f1,ece
 """
 

@@ -34,7 +34,7 @@ class Rows:
     header: bool = True
 
     def __iter__(self) -> Iterator[tuple[str, dict[str, str]]]:
-        text = self._text()
+        text = text_of(self.path)
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter(text))
         names = list(self.columns)
         if self.header:
@@ -48,17 +48,6 @@ class Rows:
                 self.problems.append(f"{place} has {len(record)} of {len(names)} columns; the row is left out.")
                 continue
             yield place, {name: value.strip() for name, value in zip(names, record, strict=False)}
-
-    def _text(self) -> str:
-        """A few letters in another encoding cost their rows, not the table."""
-        try:
-            content = read_small(self.path)
-        except OSError as error:
-            raise AtmdaError(f"{self.path} cannot be read ({error.strerror}).") from error
-        try:
-            return decoded(content)
-        except ValueError:
-            return content.decode("utf-8-sig", "replace")
 
     def _delimiter(self, text: str) -> str:
         """The first with which the first line has all the columns; the data set's own where none does."""
@@ -81,6 +70,18 @@ class Rows:
                 continue
             if any(record):
                 yield getattr(reader, "line_num", 0), record
+
+
+def text_of(path: Path) -> str:
+    """What a table holds; a few letters in another encoding cost their rows, not the table. Raises AtmdaError."""
+    try:
+        content = read_small(path)
+    except OSError as error:
+        raise AtmdaError(f"{path} cannot be read ({error.strerror}).") from error
+    try:
+        return decoded(content)
+    except ValueError:
+        return content.decode("utf-8-sig", "replace")
 
 
 def _told(names: list[str]) -> str:

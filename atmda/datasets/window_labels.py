@@ -89,6 +89,10 @@ def read_window_labels(path: Path, recordings: Sequence[Clip], problems: list[st
     Rows of recordings that are not there, or of which there are several, are told in `problems`. Labels that mean the
     same are one, as in `load_annotated`. Raises SettingsError where the table is none.
     """
+    return WindowLabels(_rows_of(path, recordings, problems))
+
+
+def _rows_of(path: Path, recordings: Sequence[Clip], problems: list[str]) -> list[Annotation]:
     finder = Finder(recordings)
     rows: list[Annotation] = []
     lost: list[str] = []
@@ -106,17 +110,43 @@ def read_window_labels(path: Path, recordings: Sequence[Clip], problems: list[st
     problems += [f"{len(names)} {what}: {some_of(names, SHOWN)}." for names, what in told if names]
     _, merged = merge_labels(label for row in rows for label in row.labels)
     stands_for = {other: label for label, same in merged.items() for other in same}
-    return WindowLabels(
+    return [
         replace(row, labels=tuple(dict.fromkeys(stands_for.get(label, label) for label in row.labels))) for row in rows
-    )
+    ]
 
 
 def load_with_truth(folder: str, table: Path, recursive: bool = False, foreign: bool = False) -> Dataset:
     """The recordings of `folder` and, for their windows, the events that `table` tells of.
 
+    A recording has the fold and the split of its first row; where others say otherwise it is told.
+
     Raises SettingsError where the table is none, AtmdaError where there are no recordings.
     """
     data = load_folder(folder, recursive, foreign)
     problems = list(data.problems)
-    truth = read_window_labels(table, data.clips, problems)
-    return replace(data, labels=truth.labels, problems=tuple(problems), truth=truth)
+    rows = _rows_of(table, data.clips, problems)
+    truth, clips = WindowLabels(rows), _parted(data.clips, rows, table.name, problems)
+    folds = tuple(sorted({clip.fold for clip in clips if clip.fold is not None}))
+    return replace(data, clips=clips, labels=truth.labels, folds=folds, problems=tuple(problems), truth=truth)
+
+
+def _parted(clips: Sequence[Clip], rows: Sequence[Annotation], table: str, problems: list[str]) -> tuple[Clip, ...]:
+    """The recordings with the fold and the split that rows of the table give them."""
+    parts: dict[str, tuple[int | None, str | None]] = {}
+    differing: dict[str, None] = {}
+    for row in rows:
+        if parts.setdefault(row.recording, (row.fold, row.split)) != (row.fold, row.split):
+            differing[row.recording] = None
+    if differing:
+        problems.append(
+            f"{len(differing)} recordings have rows with different folds or splits in {table}; the first row counts: "
+            f"{some_of(list(differing), SHOWN)}."
+        )
+    without = [clip.name for clip in clips if clip.name not in parts]
+    if without and any(part != (None, None) for part in parts.values()):
+        problems.append(
+            f"{len(without)} recordings have no row in {table}, which gives others their fold or split (a row may have "
+            f"an empty label): {some_of(without, SHOWN)}."
+        )
+    found = [(clip, *parts.get(clip.name, (None, None))) for clip in clips]
+    return tuple(replace(clip, fold=fold, split=split) for clip, fold, split in found)

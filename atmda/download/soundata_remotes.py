@@ -39,7 +39,6 @@ BEYOND = {
     "tau2020uas_mobile": Facts(clips=34_915, licence=TAMPERE),
     "tau2021sse_nigens": Facts(clips=800, licence=BY_NC),
     "tau2022uas_mobile": Facts(licence=TAMPERE),
-    "tut2017se": Facts(clips=32, licence="TUT licence, non-commercial"),
     "urbansed": Facts(clips=10_000, licence=BY),
     "warblrb10k": Facts(licence=BY_NC),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from atmda.settings.base import lower, split_commas
@@ -52,6 +53,28 @@ def split_templates(value: Any) -> Any:
         if "{label}" not in part:
             raise ValueError(f"the sentence {part!r} has no {{label}} in it, where the class's name is to stand")
     return parts
+
+
+def own_backgrounds(value: Any) -> Any:
+    """ "unlabelled,self:median,rolling=60" -> ("unlabelled", "self:median,rolling=60").
+
+    Raises ValueError for what is no background of a recording's own.
+    """
+    from atmda.core.detection.self_background import SelfBackground
+    from atmda.errors import SettingsError
+
+    parts = re.split(r",\s*(?=unlabelled|self|site)", value.lower()) if isinstance(value, str) else tuple(value or ())
+    found = []
+    for part in (str(part).strip().lower() for part in parts):
+        try:
+            own = None if part == "unlabelled" else SelfBackground.parse(part)
+        except SettingsError as error:
+            hint = "Write unlabelled, self, self:mean, self:median or self:rolling=600"
+            raise ValueError(f"{error.message.rstrip('.')}. {hint}") from error
+        if own is not None and own.site:
+            raise ValueError("site is for infer; here each recording is taken by itself: write self")
+        found.append("unlabelled" if own is None else str(own))
+    return tuple(dict.fromkeys(found))
 
 
 def split_labels(value: Any) -> Any:

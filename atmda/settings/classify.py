@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from atmda.core.bounds import LOGIT_SCALE, TEMPERATURE
 from atmda.errors import SettingsError
 from atmda.settings.base import EncoderSettings, Modality, flag, lower, split_commas
-from atmda.settings.choices import methods, metrics, number_or_auto, numbers_or_auto, split_templates
+from atmda.settings.choices import methods, metrics, number_or_auto, numbers_or_auto, own_backgrounds, split_templates
 from atmda.settings.completion import dataset_names, method_names, metric_names, scene_names
 
 WHAT, HOW, OUT = "What to classify", "Grid", "Results"
@@ -74,6 +74,13 @@ class ClassifySettings(EncoderSettings):
         None,
         description="Embeddings of backgrounds for --modality audio: each clip's own where known, else their mean.",
     )
+    bg: Annotated[tuple[str, ...], BeforeValidator(own_backgrounds), flag("--bg", metavar="HOW,HOW", panel=HOW)] = (
+        Field(
+            (),
+            description="For --modality audio, a background from the windows of each clip's own recording: unlabelled "
+            "(the mean of those without a label), self, self:mean, self:median, self:rolling=600; several by commas.",
+        )
+    )
     top_n: Annotated[
         Annotated[int, Field(ge=1)] | Auto,
         BeforeValidator(number_or_auto),
@@ -121,10 +128,27 @@ class ClassifySettings(EncoderSettings):
         """Where test sets come from: folds made here, or what the clips say."""
         return "clips" if self.cv is None else "cv"
 
+    @property
+    def heard_in(self) -> Literal["embeddings", "windows"]:
+        """Where the background of modality audio is taken from: embeddings of its own, or the clips' recordings."""
+        return "windows" if self.bg else "embeddings"
+
+    @property
+    def described_by(self) -> tuple[str, ...]:
+        """What describes the background in each cell: a modality, and of modality audio each of `bg`."""
+        return tuple(
+            name
+            for modality in self.modality
+            for name in ([f"audio {own}" for own in self.bg] if modality == "audio" and self.bg else [modality])
+        )
+
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""
         if self.embeddings is None:
             raise SettingsError("Give `embeddings` PATH, a store that atmda embed made.", setting="embeddings")
-        self.check_background(self.modality, "bg_embeddings", "embeddings of the background recordings")
+        if self.bg and self.bg_embeddings is not None:
+            raise SettingsError("`bg` and `bg_embeddings` both say what the background is.", "Give one of them.")
+        audio = "bg" if self.bg else "bg_embeddings"
+        self.check_background(self.modality, audio, "embeddings of the background recordings; or `bg`")
         if "tgap" not in self.mode:
             self.refuse_unused(("top_n",), "`mode` tgap")

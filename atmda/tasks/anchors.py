@@ -61,6 +61,7 @@ class Anchors:
             "text_embeddings": None if settings.text_embeddings is None else str(settings.text_embeddings),
             "bg_type": settings.bg_type,
             "bg_embeddings": None if settings.bg_embeddings is None else str(settings.bg_embeddings),
+            "bg": list(settings.bg),
             "bg_prompts": list(backgrounds.prompts or ()),
             "templates": list(settings.templates or (CLASS_TEMPLATE,)) if by_sentences else [],
             "top_n": settings.top_n,

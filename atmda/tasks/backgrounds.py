@@ -40,6 +40,15 @@ def _of_recordings(settings: ClassifySettings, data: Evaluated, anchors: Anchors
     return Backgrounds(own=found.embeddings[rows]) if rows else Backgrounds(audio=found.embeddings)
 
 
+def _of_their_windows(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
+    """The windows of the clips' own recordings, of which `bg` says what is taken."""
+    return Backgrounds(windows=data.windows)
+
+
+def _heard(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
+    return HEARD[settings.heard_in](settings, data, anchors)
+
+
 def _own_rows(path: str, table: EmbeddingTable, backgrounds: EmbeddingTable) -> list[int]:
     """For every clip the row of the recording it was mixed from, found by file name; [] where none of them is there.
 
@@ -60,7 +69,9 @@ def _own_rows(path: str, table: EmbeddingTable, backgrounds: EmbeddingTable) -> 
 
 Description = Callable[[ClassifySettings, Evaluated, Anchors], Backgrounds]
 #: modality -> what describes the background
-DESCRIPTIONS: Mapping[str, Description] = {"none": _none, "text": _of_its_name, "audio": _of_recordings}
+DESCRIPTIONS: Mapping[str, Description] = {"none": _none, "text": _of_its_name, "audio": _heard}
+#: where modality audio hears the background
+HEARD: Mapping[str, Description] = {"embeddings": _of_recordings, "windows": _of_their_windows}
 
 
 def described(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:

@@ -48,7 +48,7 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
             data.splits,
             backgrounds=backgrounds,
             modes=settings.mode,
-            modalities=settings.modality,
+            modalities=settings.described_by,
             temperatures=settings.temperature,
             top_n=settings.top_n,
             metrics=data.metrics,
@@ -80,16 +80,17 @@ def _of_one_length(
         observer.notice(f"note: {anchors} are {span(given)} long, as this encoder's may be; taken as they are.")
         given = None
     heard = backgrounds.audio if backgrounds.own is None else backgrounds.own
-    sides = {anchors: given, clips: data.table.embeddings, recordings: heard}
+    windows = backgrounds.windows
+    of_clips = data.table.embeddings if windows is None else windows.embeddings  # the clips are some of the windows
+    sides = {anchors: given, clips: of_clips, recordings: heard}
     there = {name: rows for name, rows in sides.items() if rows is not None}
     others = [rows for rows in (backgrounds.text, None if settings.text_embeddings else text) if rows is not None]
     reference = "audio" in made_by or any(are_unit(rows) for rows in others)
     found = of_one_length(there, observer, keep=settings.keep_lengths, reference=reference)
     changed = [name for name, rows in found.items() if rows is not there[name]]
     part = "audio" if backgrounds.own is None else "own"
-    return (
-        replace(data, table=replace(data.table, embeddings=found[clips])),
-        found.get(anchors, text),
-        replace(backgrounds, **{part: found.get(recordings)}),  # type: ignore[arg-type]
-        changed,
-    )
+    backgrounds = replace(backgrounds, **{part: found.get(recordings)})  # type: ignore[arg-type]
+    if windows is not None:
+        backgrounds = replace(backgrounds, windows=replace(windows, embeddings=found[clips]))
+    rows = found[clips] if windows is None else found[clips][windows.of]
+    return replace(data, table=replace(data.table, embeddings=rows)), found.get(anchors, text), backgrounds, changed

@@ -11,11 +11,13 @@ from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.splits import sources_in_several_folds, untrained_classes
 from atmda.core.methods import METHODS
 from atmda.core.methods.base import LABELS, Split
+from atmda.core.methods.recording_windows import RecordingWindows
 from atmda.core.text import some_of
 from atmda.core.types import BoolArray, IntArray
 from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.observer import Observer, warn_of_one_class
+from atmda.tasks.recording_windows import recording_windows
 from atmda.tasks.splitting import SPLITS
 from atmda.tasks.stored import whole_store
 from atmda.tasks.true_classes import true_classes
@@ -23,13 +25,17 @@ from atmda.tasks.true_classes import true_classes
 
 @dataclass(frozen=True)
 class Evaluated:
-    """Clips with their true classes `y`, int (n,) or, where a clip may have several, bool (n, c)."""
+    """Clips with their true classes `y`, int (n,) or, where a clip may have several, bool (n, c).
+
+    `windows`: all that their recordings have, where a background is taken from them.
+    """
 
     table: EmbeddingTable
     classes: tuple[str, ...]
     y: IntArray | BoolArray
     splits: list[Split]
     metrics: tuple[str, ...]
+    windows: RecordingWindows | None = None
 
     @property
     def width(self) -> int:
@@ -41,16 +47,19 @@ def evaluated(settings: ClassifySettings, anchored: tuple[str, ...], observer: O
 
     `anchored`: labels of text anchors made elsewhere. Raises SettingsError, StoreError.
     """
-    table = _usable(settings, observer)
+    table, windows = _usable(settings, observer)
     classes, y = true_classes(settings, table, anchored)
     table, splits = SPLITS[settings.folds_from](settings, table, y)
     observer.detail(f"{len(table)} clips, {len(classes)} classes, {len(splits)} test sets: {_sizes(splits)}.")
     _warn(settings, table, classes, y, splits, observer)
-    return Evaluated(table, classes, y, splits, _metrics(settings, y))
+    return Evaluated(table, classes, y, splits, _metrics(settings, y), windows)
 
 
-def _usable(settings: ClassifySettings, observer: Observer) -> EmbeddingTable:
-    """The stored embeddings without those that hold values that are not numbers, and clips without a label."""
+def _usable(settings: ClassifySettings, observer: Observer) -> tuple[EmbeddingTable, RecordingWindows | None]:
+    """The stored embeddings without those that hold values that are not numbers, and clips without a label.
+
+    Where backgrounds are taken from windows, these are given with them, those without a label too.
+    """
     path = settings.embeddings
     assert path is not None
     table = whole_store(path, observer, partial=settings.partial, unusable=True)
@@ -65,10 +74,13 @@ def _usable(settings: ClassifySettings, observer: Observer) -> EmbeddingTable:
             "Label them with embed's `annotations` or `labels_from`, or use atmda infer to label recordings.",
         )
     for fit, problem in ((finite, "embeddings hold values that are not numbers"), (labelled, "clips have no label")):
-        if not fit.all():
+        if not fit.all() and not (settings.bg and fit is labelled):  # of windows it is to be expected
             left_out = [table.clips[row] for row in np.flatnonzero(~fit)]
             observer.warning(f"{path}: {len(left_out)} {problem}; left out: {some_of(left_out)}.")
-    return table if usable.all() else table.take(np.flatnonzero(usable))
+    windows = None
+    if settings.bg:
+        windows, usable = recording_windows(settings, table, finite, observer)
+    return table if usable.all() else table.take(np.flatnonzero(usable)), windows
 
 
 def _sizes(splits: list[Split]) -> str:

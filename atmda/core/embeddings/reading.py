@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from atmda.core.embeddings.contents import Contents
-from atmda.core.embeddings.schema import embedding_matrix, in_kind, known_values, label_sets, seconds
+from atmda.core.embeddings.schema import decibels, embedding_matrix, in_kind, known_values, label_sets, seconds
 from atmda.core.embeddings.shards import ShardFile, read_shard
 from atmda.core.embeddings.table import EmbeddingTable
 from atmda.errors import StoreError
@@ -57,6 +57,7 @@ def read_store(folder: Path, *, partial: bool = False) -> EmbeddingTable:
         offsets=seconds(table, "offset"),
         starts=seconds(table, "start"),
         ends=seconds(table, "end"),
+        levels=decibels(table, "level"),
         logit_scale=manifest.logit_scale if manifest else None,
         silent=_silent(table),
         problems=tuple(problems),

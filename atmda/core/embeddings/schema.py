@@ -232,6 +232,15 @@ def label_sets(table: pa.Table) -> list[tuple[str, ...]] | None:
 
 def seconds(table: pa.Table, name: str) -> Any:
     """A column of times, float64 (n,), NaN where it is not known; None where it is known of no clip."""
+    return _known_numbers(table, name, np.float64)
+
+
+def decibels(table: pa.Table, name: str) -> Any:
+    """A column of levels, float32 (n,), NaN where it is not known; None where it is known of no clip."""
+    return _known_numbers(table, name, np.float32)
+
+
+def _known_numbers(table: pa.Table, name: str, dtype: type[np.floating[Any]]) -> Any:
     if name not in table.column_names or table[name].null_count == len(table):
         return None
-    return np.concatenate([_numbers(chunk, np.float64) for chunk in table[name].chunks])
+    return np.concatenate([_numbers(chunk, dtype) for chunk in table[name].chunks])

@@ -29,6 +29,7 @@ class EmbeddingTable:
         classes: class names in class-id order, where known.
         label_sets: all classes of each clip, () for one without; None where `labels` says it, or no clip has any.
         onsets, offsets, starts, ends: seconds, float64 (n,), NaN for a clip of which it is not known.
+        levels: in dB below full scale, float32 (n,), NaN for a clip of which it is not known; None where of none.
         logit_scale: the encoder's; None where it is not told.
         problems: in what the store they were read from is not what it should be, in words without a full stop.
         notes: what else is worth telling, in sentences.
@@ -49,6 +50,7 @@ class EmbeddingTable:
     offsets: Seconds | None = None
     starts: Seconds | None = None
     ends: Seconds | None = None
+    levels: FloatArray | None = None
     logit_scale: float | None = None
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from atmda.core.evaluation.metrics import METRICS, Scored
+from atmda.core.evaluation.metrics.recall import recalls_at_k
 from atmda.core.evaluation.results import FoldResult, GridResult
 from atmda.core.evaluation.selection import AUTO
 from atmda.core.evaluation.statistics import sampled
@@ -110,6 +111,9 @@ class Subject:
         if metric == "map":
             members = Scored(self.y, cell.unadapted[self.tested]).members
             return sampled.mean_average_precision(self.resampling, members, cell.scores[self.tested])
+        if metric == "recall_at_k":
+            members = Scored(self.y, cell.unadapted[self.tested]).members
+            return self.resampling.mean(recalls_at_k(members, cell.scores[self.tested])[:, None])[:, 0]
         by_class = {"balanced_accuracy": sampled.balanced_accuracy, "macro_f1": sampled.macro_f1}
         if metric not in by_class or self.several:
             return None
