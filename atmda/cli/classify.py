@@ -27,7 +27,9 @@ atmda classify --embeddings mine --cv 5 --mode zs,sv,knn,logreg,svm,rf,mlp --met
 def run(settings: ClassifySettings, console: Console) -> int:
     """Classify what the settings name; a table, or one JSON document."""
     if settings.list_methods:
-        return _list(console)
+        from atmda.cli.method_list import list_methods
+
+        return list_methods(console)
     from atmda.tasks.classify import classify
 
     if (folder := settings.save_results) is not None:  # before the work
@@ -63,23 +65,6 @@ def save_folder(result: ClassifyResult, folder: Path | None, console: Console) -
 
 
 VIEWS = {"document": show_document, "table": show_table, "folder": save_folder}
-
-
-def _list(console: Console) -> int:
-    """Every method and metric there is, with what it needs and where it comes from."""
-    from atmda.core.evaluation.metrics import METRICS
-    from atmda.core.methods import METHODS
-
-    methods = [
-        {"name": m.name, "about": m.about, "needs": sorted(m.needs), "adapts": m.adapts, "source": m.source}
-        for m in METHODS
-    ]
-    metrics = [{"name": m.name, "about": m.about, "several_labels": m.several_labels} for m in METRICS]
-    console.document({"methods": methods, "metrics": metrics})
-    rows = [(m.name, m.about, ", ".join(sorted(m.needs)), m.source) for m in METHODS]
-    console.table(("mode", "what", "needs", "source"), rows)
-    console.table(("metric", "what"), [(m.name, m.about) for m in METRICS])
-    return DONE
 
 
 command = build_command("classify", ClassifySettings, run, EXAMPLES)

@@ -139,6 +139,11 @@ class Settings(BaseModel):
             if self.asked(name):
                 raise SettingsError(f"`{name}` is used with {used_by} alone.", "Leave it out.", setting=name)
 
+    def refuse_together(self, one: str, other: str) -> None:
+        """Raises SettingsError where both were given, though they say the same thing in two ways."""
+        if getattr(self, one) and getattr(self, other):
+            raise SettingsError(f"`{one}` and `{other}` do not go together.", "Give one of them.", setting=one)
+
     def remember_asked(self, names: Iterable[str]) -> None:
         """Note which settings were asked for by the command line."""
         self._asked = frozenset(names)

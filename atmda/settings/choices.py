@@ -24,6 +24,13 @@ def metrics(value: Any) -> Any:
     return _known(value, METRICS, "metric")
 
 
+def profiles(value: Any) -> Any:
+    """The name of a kind of profile, in any case. Raises ValueError with the nearest known name."""
+    from atmda.core.profiles import PROFILES
+
+    return _known(value, PROFILES, "profile")[0]
+
+
 def _known(value: Any, registry: Any, what: str) -> Any:
     from atmda.errors import SettingsError
 

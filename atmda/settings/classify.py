@@ -10,8 +10,16 @@ from pydantic import BeforeValidator, Field
 from atmda.core.bounds import LOGIT_SCALE, TEMPERATURE
 from atmda.errors import SettingsError
 from atmda.settings.base import EncoderSettings, Modality, flag, lower, split_commas
-from atmda.settings.choices import methods, metrics, number_or_auto, numbers_or_auto, own_backgrounds, split_templates
-from atmda.settings.completion import dataset_names, method_names, metric_names, scene_names
+from atmda.settings.choices import (
+    methods,
+    metrics,
+    number_or_auto,
+    numbers_or_auto,
+    own_backgrounds,
+    profiles,
+    split_templates,
+)
+from atmda.settings.completion import dataset_names, method_names, metric_names, profile_names, scene_names
 
 WHAT, HOW, OUT = "What to classify", "Grid", "Results"
 Auto = Literal["auto"]
@@ -53,7 +61,7 @@ class ClassifySettings(EncoderSettings):
     ] = Field(
         ("zs",),
         min_length=1,
-        description="Zero-shot, text-guided audio prototypes, supervised; baselines knn, logreg, svm, rf, mlp.",
+        description="Zero-shot, text-guided audio prototypes, supervised; rivals and baselines: see --list-methods.",
     )
     modality: Annotated[
         tuple[Modality, ...], BeforeValidator(_choices), flag("--modality", metavar="none,text,audio", panel=HOW)
@@ -81,6 +89,9 @@ class ClassifySettings(EncoderSettings):
             "(the mean of those without a label), self, self:mean, self:median, self:rolling=600; several by commas.",
         )
     )
+    profile: Annotated[
+        str, BeforeValidator(profiles), flag("--profile", metavar="NAME", complete=profile_names, panel=HOW)
+    ] = Field("published", description="What is made of the background: published, scene, mean, mean-removed.")
     top_n: Annotated[
         Annotated[int, Field(ge=1)] | Auto,
         BeforeValidator(number_or_auto),
@@ -97,6 +108,9 @@ class ClassifySettings(EncoderSettings):
         (),
         description='Sentences for a class; of several the mean, renormalised. (default "This is a sound of {label}")',
     )
+    descriptions: Annotated[Path | None, flag("--descriptions", metavar="FILE", panel=HOW)] = Field(
+        None, description="How each class sounds, instead of its name: a table of label and description, a row each."
+    )
     metric: Annotated[
         tuple[str, ...],
         BeforeValidator(metrics),
@@ -112,6 +126,13 @@ class ClassifySettings(EncoderSettings):
     save_results: Annotated[Path | None, flag("--save-results", metavar="DIR", panel=OUT)] = Field(
         None, description="Also write results.json, results.csv, predictions.csv and report.html there."
     )
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """What the methods asked for cannot do without."""
+        from atmda.core.methods import METHODS
+
+        return frozenset().union(*(METHODS.get(mode).needs for mode in self.mode))
 
     @property
     def anchors_from(self) -> Literal["encoder", "file"]:
@@ -148,7 +169,33 @@ class ClassifySettings(EncoderSettings):
             raise SettingsError("Give `embeddings` PATH, a store that atmda embed made.", setting="embeddings")
         if self.bg and self.bg_embeddings is not None:
             raise SettingsError("`bg` and `bg_embeddings` both say what the background is.", "Give one of them.")
-        audio = "bg" if self.bg else "bg_embeddings"
-        self.check_background(self.modality, audio, "embeddings of the background recordings; or `bg`")
-        if "tgap" not in self.mode:
+        self.refuse_together("descriptions", "templates")
+        self.refuse_together("descriptions", "text_embeddings")
+        self._check_methods()
+
+    def _check_methods(self) -> None:
+        from atmda.core.methods import METHODS
+        from atmda.core.methods.base import BACKGROUND, DRIFTS
+
+        methods, recordings = [METHODS.get(mode) for mode in self.mode], "embeddings of the background recordings"
+        cleared = [method.name for method in methods if BACKGROUND in method.needs]
+        if cleared and self.bg_embeddings is None:
+            raise SettingsError(
+                f"`mode` {cleared[0]} needs `bg_embeddings`, {recordings} that the clips were mixed from.",
+                setting="bg_embeddings",
+            )
+        modalities = (*self.modality, "audio") if cleared else self.modality
+        self.check_background(modalities, "bg" if self.bg else "bg_embeddings", f"{recordings}; or `bg`")
+        if self.bg:
+            self.refuse_unused(("profile",), "`bg_embeddings` or `bg_type`")
+        if set(self.modality) == {"none"}:
+            self.refuse_unused(("temperature", "profile"), "`modality` text or audio")
+        drifting = [method.name for method in methods if DRIFTS in method.needs]
+        if drifting and self.text_embeddings is not None:
+            raise SettingsError(
+                f"`mode` {drifting[0]} needs sentences of the classes in noise, which `text_embeddings` do not hold.",
+                "Leave `text_embeddings` out, so that the encoder embeds them, or leave out the mode.",
+                setting="text_embeddings",
+            )
+        if not any(method.takes("top_n") for method in methods):
             self.refuse_unused(("top_n",), "`mode` tgap")

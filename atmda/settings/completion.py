@@ -37,6 +37,12 @@ def method_names(incomplete: str) -> list[str]:
     return _starting(METHODS.names(), incomplete)
 
 
+def profile_names(incomplete: str) -> list[str]:
+    from atmda.core.profiles import PROFILES
+
+    return _starting(PROFILES.names(), incomplete)
+
+
 def metric_names(incomplete: str) -> list[str]:
     from atmda.core.evaluation.metrics import METRICS
 

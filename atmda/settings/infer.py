@@ -76,6 +76,9 @@ class InferSettings(DetectionSettings):
         (),
         description='Sentences for a class; of several the mean, renormalised. (default "This is a sound of {label}")',
     )
+    descriptions: Annotated[Path | None, flag("--descriptions", metavar="FILE", panel=CLASSES)] = Field(
+        None, description="How each class sounds, instead of its name: a table of label and description, a row each."
+    )
     output: Annotated[str | None, flag("--output", "-o", metavar="FILE", panel=OUT)] = Field(
         None,
         description="A .csv, .jsonl or .parquet file, or - for stdout; else <data-dir>/results/results_<time>.csv. "
@@ -118,6 +121,7 @@ class InferSettings(DetectionSettings):
         self.check_detections(self.windowed)
         if self.bg is None:
             self.check_background((self.modality,), "bg_folder", "recordings of the background")
+        self.refuse_together("descriptions", "templates")
         self._check_prototypes()
         given = bool(self.labels) + (self.class_labels is not None) + (self.prototypes is not None)
         if given > 1 or (not given and self.examples is None):
@@ -135,9 +139,16 @@ class InferSettings(DetectionSettings):
 
     def _check_prototypes(self) -> None:
         from atmda.core.methods import METHODS
-        from atmda.core.methods.base import CLIPS
+        from atmda.core.methods.base import BACKGROUND, CLIPS
 
         method = METHODS.get(self.mode)
+        if method.transductive or BACKGROUND in method.needs:
+            wanted = "all clips of a test set together" if method.transductive else "the background of each example"
+            raise SettingsError(
+                f"`mode` {self.mode} needs {wanted}, which infer does not know: it labels recordings one by one.",
+                "Use it in atmda classify, or take `mode` zs, tgap or sv here.",
+                setting="mode",
+            )
         trained = CLIPS in method.needs
         if trained and self.examples is None and self.prototypes is None:
             raise SettingsError(
@@ -147,7 +158,7 @@ class InferSettings(DetectionSettings):
         if not trained:
             self.refuse_unused(("examples", "annotations"), "`mode` tgap or sv")
         if self.prototypes is not None:
-            for name in ("mode", "examples", "save_prototypes", "templates"):
+            for name in ("mode", "examples", "save_prototypes", "templates", "descriptions"):
                 if self.asked(name):
                     raise SettingsError(f"`prototypes` are made already; `{name}` has no use.", "Leave it out.")
         if self.annotations is not None and self.examples is None:

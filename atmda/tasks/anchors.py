@@ -9,8 +9,8 @@ from atmda.core.embeddings.identity import TEXT_FIELDS, check_same, check_width
 from atmda.core.embeddings.npz import read_text_anchors
 from atmda.core.methods import METHODS
 from atmda.core.methods.backgrounds import Backgrounds
-from atmda.core.methods.base import TEXT, Method
-from atmda.core.methods.prompts import CLASS_TEMPLATE
+from atmda.core.methods.base import DRIFTS, TEXT, Method
+from atmda.core.methods.prompts import CLASS_TEMPLATE, NOISES, in_noise
 from atmda.core.types import FloatArray
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.encoding import open_encoder, text_anchors
@@ -35,7 +35,13 @@ class Anchors:
     def text(self, data: Evaluated) -> FloatArray:
         """One anchor a class, float32 (c, d). Raises StoreError where they are of another width than the clips."""
         encoder = self.encoder(data)
-        return self.fitting(data, text_anchors(encoder, data.classes, self.settings.templates, self.observer))
+        settings = self.settings
+        made = text_anchors(encoder, data.classes, settings.templates, self.observer, settings.descriptions)
+        return self.fitting(data, made)
+
+    def drifts(self, data: Evaluated) -> FloatArray:
+        """Anchors of each class in noise, float32 (c, p, d)."""
+        return in_noise(self.encoder(data).embed_text, data.classes, self.settings.templates)
 
     def encoder(self, data: Evaluated) -> Encoder:
         """The encoder that made the embeddings; another one is refused with the differing field named."""
@@ -55,7 +61,7 @@ class Anchors:
     def made_with(self, backgrounds: Backgrounds) -> Mapping[str, object]:
         """What a report says of how the numbers were made."""
         settings = self.settings
-        by_sentences = settings.anchors_from == "encoder" and any(TEXT in METHODS.get(m).needs for m in settings.mode)
+        by_sentences = settings.anchors_from == "encoder" and TEXT in settings.needs and not settings.descriptions
         return {
             "embeddings": str(settings.embeddings),
             "text_embeddings": None if settings.text_embeddings is None else str(settings.text_embeddings),
@@ -63,7 +69,12 @@ class Anchors:
             "bg_embeddings": None if settings.bg_embeddings is None else str(settings.bg_embeddings),
             "bg": list(settings.bg),
             "bg_prompts": list(backgrounds.prompts or ()),
-            "templates": list(settings.templates or (CLASS_TEMPLATE,)) if by_sentences else [],
+            "templates": list(settings.templates or (CLASS_TEMPLATE,))
+            if by_sentences and settings.descriptions is None
+            else [],
+            "descriptions": None if settings.descriptions is None else str(settings.descriptions),
+            "profile": settings.profile,
+            "noises": list(NOISES) if DRIFTS in settings.needs else [],
             "top_n": settings.top_n,
             "logit_scale": settings.logit_scale,
             "cv": settings.cv,

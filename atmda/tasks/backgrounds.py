@@ -6,11 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+import numpy as np
+
 from atmda.core.embeddings.identity import check_same, check_width
 from atmda.core.embeddings.table import EmbeddingTable
+from atmda.core.methods import METHODS
 from atmda.core.methods.backgrounds import Backgrounds
+from atmda.core.methods.base import BACKGROUND
 from atmda.core.methods.prompts import background_prompts
-from atmda.errors import StoreError
+from atmda.core.types import IntArray
+from atmda.errors import SettingsError, StoreError
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.anchors import Anchors
 from atmda.tasks.evaluation import Evaluated
@@ -36,8 +41,18 @@ def _of_recordings(settings: ClassifySettings, data: Evaluated, anchors: Anchors
     check_width(data.width, found.embeddings.shape[1], str(settings.embeddings), f"those in {path} have")
     rows = _own_rows(str(path), data.table, found)
     whose = "its own background" if rows else f"the mean of {len(found)} backgrounds"
-    anchors.observer.notice(f"Background profile of each clip: {whose}.")
-    return Backgrounds(own=found.embeddings[rows]) if rows else Backgrounds(audio=found.embeddings)
+    kind = "" if settings.profile == "published" else f" (`profile` {settings.profile})"
+    anchors.observer.notice(f"Background profile of each clip: {whose}{kind}.")
+    if not rows:
+        return Backgrounds(audio=found.embeddings)
+    return Backgrounds(own=found.embeddings[rows], recordings=np.asarray(rows), scenes=_scenes(found, rows))
+
+
+def _scenes(backgrounds: EmbeddingTable, rows: list[int]) -> IntArray | None:
+    """The number of the scene that each of `rows` is of, by the backgrounds' labels; None where they have none."""
+    if backgrounds.labels is None:
+        return None
+    return np.unique([backgrounds.labels[row] for row in rows], return_inverse=True)[1].astype(np.int64)
 
 
 def _of_their_windows(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
@@ -76,9 +91,17 @@ HEARD: Mapping[str, Description] = {"embeddings": _of_recordings, "windows": _of
 
 def described(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
     """The background in every modality that is asked for; recordings first, which need no encoder."""
-    found = Backgrounds()
-    for modality in sorted(set(settings.modality)):
+    found, cleared = Backgrounds(kind=settings.profile), BACKGROUND in settings.needs
+    for modality in sorted({*settings.modality, *(("audio",) if cleared else ())}):
         part = DESCRIPTIONS[modality](settings, data, anchors)
-        known = {name: value for name, value in vars(part).items() if value is not None}
+        known = {name: value for name, value in vars(part).items() if value is not None and name != "kind"}
         found = replace(found, **known)
+    if cleared and found.own is None:
+        modes = [mode for mode in settings.mode if BACKGROUND in METHODS.get(mode).needs]
+        raise SettingsError(
+            f"`mode` {modes[0]} needs the recording that each clip was mixed from, and {settings.embeddings} does not "
+            f"name one that {settings.bg_embeddings} holds.",
+            "Embed soundscapes that atmda augment made, and the background data set they were made from.",
+            setting="bg_embeddings",
+        )
     return found

@@ -10,7 +10,8 @@ import numpy as np
 
 from atmda.core.encoders.base import Encoder
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import CLIPS, TEXT, Method, Prototypes, Scorer, Training
+from atmda.core.methods.base import CLIPS, DRIFTS, TEXT, Method, Prototypes, Scorer, Training
+from atmda.core.methods.prompts import in_noise
 from atmda.datasets.labels import merge_labels, read_labels
 from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
@@ -82,13 +83,16 @@ def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, 
         labels, examples = labelled_examples(settings, labels, encoder, observer)
         examples = brought_to_length(examples, f"the embeddings of {settings.examples}", unit, observer)
         method = _with_fewer_neighbours(method, len(examples) // len(labels), observer)
-    text = text_anchors(encoder, labels, settings.templates, observer) if TEXT in method.needs else None
+    text = None
+    if TEXT in method.needs:
+        text = text_anchors(encoder, labels, settings.templates, observer, settings.descriptions)
     X = y = None
     if examples is not None:
         index = {label: number for number, label in enumerate(labels)}
         X, y = examples.embeddings, np.asarray([index[label] for label in examples.labels or ()], np.int64)
+    drifts = in_noise(encoder.embed_text, labels, settings.templates) if DRIFTS in method.needs else None
     try:
-        scorer = method.fit(Training(len(labels), text, X, y))
+        scorer = method.fit(Training(len(labels), text, X, y, drifts, logit_scale=encoder.logit_scale))
     except ValueError as error:  # a classifier that finds one class alone, say
         raise SettingsError(
             f"`mode` {method.name} cannot learn from `examples` {settings.examples}: {error}."

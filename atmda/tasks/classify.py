@@ -8,9 +8,8 @@ from atmda.core.embeddings.lengths import are_unit, span
 from atmda.core.evaluation.grid import run_grid
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.evaluation.selection import Chooser
-from atmda.core.methods import METHODS
 from atmda.core.methods.backgrounds import Backgrounds
-from atmda.core.methods.base import TEXT, Training
+from atmda.core.methods.base import DRIFTS, TEXT, Training
 from atmda.core.types import FloatArray
 from atmda.errors import SettingsError
 from atmda.settings.classify import ClassifySettings
@@ -34,13 +33,14 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
     anchors = ANCHORS[settings.anchors_from](settings, observer)
     data = evaluated(settings, anchors.labels, observer)
     backgrounds = described(settings, data, anchors)
-    text = anchors.text(data) if any(TEXT in METHODS.get(mode).needs for mode in settings.mode) else None
+    text = anchors.text(data) if TEXT in settings.needs else None
+    drifts = anchors.drifts(data) if DRIFTS in settings.needs else None
     data, text, backgrounds, made_unit = _of_one_length(settings, data, text, backgrounds, observer)
     encoder = anchors.loaded
     scale = settings.logit_scale or (encoder.logit_scale if encoder else data.table.logit_scale)
-    training = Training(len(data.classes), text, data.table.embeddings, data.y)
     judge = METRICS.get(data.metrics[0])
     known = scale if isinstance(scale, float) else None
+    training = Training(len(data.classes), text, data.table.embeddings, data.y, drifts, backgrounds.own, known)
     chooser = Chooser(training, data.table.folds, data.table.sources, backgrounds, judge, known)
     try:
         results = run_grid(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from atmda.core.clip import Clip
@@ -57,10 +58,23 @@ def tell_problems(data: Dataset, observer: Observer) -> None:
         observer.warning(problem)
 
 
-def text_anchors(encoder: Encoder, labels: Sequence[str], templates: Sequence[str], observer: Observer) -> FloatArray:
-    """One anchor a label, float32 (c, d): its sentence's embedding; of several `templates` the renormalised mean."""
-    from atmda.core.methods.prompts import ensemble
+def text_anchors(
+    encoder: Encoder,
+    labels: Sequence[str],
+    templates: Sequence[str],
+    observer: Observer,
+    descriptions: Path | None = None,
+) -> FloatArray:
+    """One anchor a label, float32 (c, d): its sentence's embedding; of several `templates` the renormalised mean.
 
+    With the file `descriptions`, its descriptions' instead. Raises SettingsError where that cannot be used.
+    """
+    from atmda.core.methods.prompts import described, ensemble
+
+    if descriptions is not None:
+        from atmda.datasets.descriptions import read_descriptions
+
+        return described(encoder.embed_text, read_descriptions(descriptions, labels))
     anchors = ensemble(encoder.embed_text, labels, templates)
     unknown = {label: words for label in labels if (words := encoder.unknown_words(label))}
     if unknown:

@@ -109,7 +109,8 @@ def _warn(
 ) -> None:
     """Say what makes figures worse or better than they should be."""
     warn_of_one_class(classes, observer)
-    if "tgap" in settings.mode and isinstance(settings.top_n, int):
+    _warn_of_small_test_sets(settings, splits, len(classes), observer)
+    if any(METHODS.get(mode).takes("top_n") for mode in settings.mode) and isinstance(settings.top_n, int):
         _warn_of_too_many_neighbours(settings.top_n, min(len(split.train) for split in splits), len(classes), observer)
     if table.sources is not None and table.folds is not None:
         shared = sources_in_several_folds(table.folds, table.sources)
@@ -122,6 +123,21 @@ def _warn(
         for split in splits:
             for c in untrained_classes(split, y, len(classes)).tolist():
                 observer.warning(f"fold {split.fold}: {classes[c]!r} has no training clip and is never chosen there.")
+
+
+def _warn_of_small_test_sets(
+    settings: ClassifySettings, splits: list[Split], n_classes: int, observer: Observer
+) -> None:
+    """A method that learns from the clips of a test set together needs some of each class in it."""
+    from atmda.core.methods.transductive import FEWEST_A_CLASS, GaussianMixture
+
+    mixtures = [mode for mode in settings.mode if isinstance(METHODS.get(mode), GaussianMixture)]
+    smallest = min(len(split.test) for split in splits)
+    if mixtures and smallest < FEWEST_A_CLASS * n_classes:
+        observer.warning(
+            f"`mode` {mixtures[0]} needs some {FEWEST_A_CLASS} clips a class in each test set, "
+            f"and the smallest has {smallest} for {n_classes} classes."
+        )
 
 
 def _warn_of_too_many_neighbours(top_n: int, training: int, n_classes: int, observer: Observer) -> None:

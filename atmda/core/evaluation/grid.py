@@ -56,6 +56,8 @@ def run_grid(
         method = METHODS.get(mode)
         if CLIPS in method.needs and not all(len(split.train) for split in splits):
             raise ValueError(f"mode {mode} needs two folds at least: one to test, the others to train")
+        if method.transductive and data.y is not None and data.y.ndim == 2:
+            raise ValueError(f"mode {mode} takes each clip to be of one class, and here clips have several")
         results += run.cells(method, _cells(method, modalities, temperatures), top_n)
     return results
 
@@ -149,18 +151,21 @@ class _Run:
         scales = np.asarray([choice.get("logit_scale", scale) for choice in choices], np.float32)
         profile, profile_of = profiles
         folds, predicted = [], np.full(len(S), -1, np.int64)
+        refined = np.full_like(S, np.nan) if method.transductive else None
         for number, (split, scores) in enumerate(zip(self.splits, parts, strict=True)):
             if profile is not None:
                 one_scene = profile_of is self._split_of
                 own = profile[number] if one_scene else profile[profile_of[split.test]]
                 scores = adapt(scores, own, float(temperatures[number]))
+            if refined is not None:
+                refined[split.test] = scores = method.refine(scores, self.data.unlabelled(split.test))
             scale = float(scales[number])
             scored = Scored(self.data.y[split.test], scores, None if np.isnan(scale) else scale)  # type: ignore[index]
             predicted[split.test] = scored.predicted
             metrics = {metric.name: metric.compute(scored) for metric in self.metrics}
             folds.append(FoldResult(split.fold, len(split.test), metrics, choices[number]))
         cell = (method.name, modality, temperature, tuple(folds))
-        return GridResult(*cell, S, profile, profile_of, self._split_of, temperatures, scales, predicted)
+        return GridResult(*cell, S, profile, profile_of, self._split_of, temperatures, scales, predicted, refined)
 
     @cached_property
     def _split_of(self) -> IntArray:

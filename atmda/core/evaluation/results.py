@@ -42,6 +42,7 @@ class GridResult:
         split_of: number of the split that tests each clip, int (n,); -1 for none.
         predicted: the class of every clip, int (n,); -1 where no split tests it.
         temperatures, logit_scales: by split, float (folds,); a scale of NaN is not known.
+        refined: adapted scores as a transductive method's test sets refined them, float32 (n, c); None for others.
     """
 
     mode: str
@@ -55,6 +56,7 @@ class GridResult:
     temperatures: FloatArray
     logit_scales: FloatArray
     predicted: IntArray
+    refined: FloatArray | None = None
 
     @property
     def accuracy(self) -> float:
@@ -72,7 +74,9 @@ class GridResult:
 
     @property
     def scores(self) -> FloatArray:
-        """Adapted scores, float32 (n, c)."""
+        """Adapted scores, float32 (n, c), refined where the method is transductive."""
+        if self.refined is not None:
+            return self.refined
         if self.profile is None:
             return self.unadapted
         subtracted = self.temperatures[self.split_of][:, None] * self.profile[self.profile_of]

@@ -29,14 +29,20 @@ LOWEST_SCALE, HIGHEST_SCALE = 0.1, 1000.0
 
 @dataclass(frozen=True)
 class _Inner:
-    """One inner test set under one candidate: true classes, scores (m, c) and the background's profile or None."""
+    """One inner test set under one candidate: true classes, scores (m, c) and the background's profile or None.
+
+    `method` made the scores of the clips `test`.
+    """
 
     y: IntArray | BoolArray
     scores: FloatArray
     profile: FloatArray | None
+    method: Method
+    test: Training
 
     def adapted(self, temperature: float) -> FloatArray:
-        return self.scores if self.profile is None else adapt(self.scores, self.profile, temperature)
+        S = self.scores if self.profile is None else adapt(self.scores, self.profile, temperature)
+        return self.method.refine(S, self.test)
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ class Chooser:
         parts = []
         for split, (scorer, scores) in zip(inner, method.cross_fit(self.data, inner), strict=True):
             profile = None if modality == "none" else self.backgrounds.profile(modality, scorer, split.test)
-            parts.append(_Inner(y[split.test], scores, profile))
+            parts.append(_Inner(y[split.test], scores, profile, method, self.data.unlabelled(split.test)))
         return parts
 
 

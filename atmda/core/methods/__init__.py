@@ -3,7 +3,11 @@
 from atmda.core.methods.base import Method
 from atmda.core.registry import Registry
 
-#: `zs`, `tgap`, `sv` as published, scikit-learn's baselines, and whatever other packages add
-METHODS: Registry[Method] = Registry(
-    "method", "atmda.core.methods", ("zs", "tgap", "sv", "knn", "logreg", "svm", "rf", "mlp")
+ORDER = (
+    *("zs", "tgap", "sv", "tgap-unit", "sv-unit", "mixed", "zs-centred", "tgap-centred", "sv-centred", "das", "cache"),
+    *("zs-cleared", "tgap-cleared", "sv-cleared", "mixed-cleared"),
+    *("zs-em", "tgap-em", "sv-em", "mixed-em", "mixed-cleared-em", "zs-prior", "sv-prior"),
+    *("knn", "logreg", "svm", "rf", "mlp"),
 )
+#: `zs`, `tgap`, `sv` as published, their rivals, scikit-learn's baselines, and whatever other packages add
+METHODS: Registry[Method] = Registry("method", "atmda.core.methods", ORDER)

@@ -19,8 +19,11 @@ import numpy.typing as npt
 from atmda.core.methods.prototypes import scores
 from atmda.core.types import BoolArray, FloatArray, IntArray
 
-#: what a method can need: text anchors, training clips, their labels
-TEXT, CLIPS, LABELS = "text", "clips", "labels"
+#: what a method can need: text anchors, training clips, their labels, anchors of each class in noise, and the
+#: background that each clip was mixed with
+TEXT, CLIPS, LABELS, DRIFTS, BACKGROUND = "text", "clips", "labels", "drifts", "background"
+#: where an encoder's logit scale is not known, the one that CLIP and CLAP begin their training with, 1 / 0.07
+USUAL_SCALE = 1 / 0.07
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,18 @@ class Training:
         text: text anchors, float32 (c, d), one a class; None where there are none.
         X: embeddings of training clips, float32 (n, d).
         y: their classes, int (n,), or bool (n, c) where a clip may have several.
+        drifts: text anchors of each class in p kinds of noise, float32 (c, p, d).
+        own: embeddings of each clip's own background, float32 (n, d).
+        logit_scale: what makes the encoder's scores logits; None where it is not known.
     """
 
     n_classes: int
     text: FloatArray | None = None
     X: FloatArray | None = None
     y: IntArray | BoolArray | None = None
+    drifts: FloatArray | None = None
+    own: FloatArray | None = None
+    logit_scale: float | None = None
 
     @cached_property
     def similarity(self) -> FloatArray:
@@ -48,8 +57,17 @@ class Training:
 
     def take(self, rows: IntArray) -> Training:
         """The same with `rows` of the training clips alone."""
-        X = None if self.X is None else self.X[rows]
-        return replace(self, X=X, y=None if self.y is None else self.y[rows])
+        X, own = (None if part is None else part[rows] for part in (self.X, self.own))
+        return replace(self, X=X, own=own, y=None if self.y is None else self.y[rows])
+
+    def unlabelled(self, rows: IntArray) -> Training:
+        """`rows` of the clips without their labels: what a test set is to a transductive method."""
+        return replace(self.take(rows), y=None)
+
+    @property
+    def scale(self) -> float:
+        """The logit scale, or the usual one where it is not known."""
+        return USUAL_SCALE if self.logit_scale is None else self.logit_scale
 
 
 class Scorer(Protocol):
@@ -88,8 +106,10 @@ class Method(ABC):
         name: as in `mode`.
         about: what it does, in a line.
         source: where it comes from.
-        needs: of TEXT, CLIPS and LABELS what it cannot do without.
+        needs: of TEXT, CLIPS, LABELS, DRIFTS and BACKGROUND what it cannot do without.
         adapts: whether a background's profile can be subtracted from its scores.
+        transductive: whether the score of a clip depends on the other clips of its test set (see `refine`); each clip
+            is then taken to be of one class.
         logit_scale: what makes its scores logits; None where that is the encoder's own.
     """
 
@@ -98,6 +118,7 @@ class Method(ABC):
     source: str
     needs: frozenset[str]
     adapts: bool = True
+    transductive: bool = False
     logit_scale: float | None = None
 
     @abstractmethod
@@ -114,12 +135,27 @@ class Method(ABC):
             scorer = self.fit(training.take(split.train))
             yield scorer, scorer.scores(training.X[split.test])
 
+    def seen(self, training: Training) -> Training:
+        """Clips as the method sees them: `training` itself, unless embeddings are changed first."""
+        return training
+
+    def refine(self, scores: FloatArray, test: Training) -> FloatArray:
+        """What a whole test set makes of its own scores (m, c), adapted where that is asked for: float32 (m, c).
+
+        `test`: the clips of the test set, without labels. Only a transductive method changes anything.
+        """
+        return scores
+
     def with_options(self, options: Mapping[str, Any]) -> Method:
         """The method with those of `options` that it has."""
         if not is_dataclass(self):
             return self
         known = {option.name for option in fields(self)}
         return replace(self, **{name: value for name, value in options.items() if name in known})
+
+    def takes(self, option: str) -> bool:
+        """Whether it has an option of that name."""
+        return is_dataclass(self) and option in {field.name for field in fields(self)}
 
     def options(self) -> dict[str, Any]:
         """Its options by name."""
@@ -128,9 +164,21 @@ class Method(ABC):
 
 def require(training: Training, method: Method) -> None:
     """Raises ValueError, naming it, where `training` lacks something that `method` needs."""
-    there = {TEXT: training.text, CLIPS: training.X, LABELS: training.y}
-    words = {TEXT: "text anchors", CLIPS: "training embeddings X", LABELS: "labels y"}
-    for need in (TEXT, CLIPS, LABELS):
+    there = {
+        TEXT: training.text,
+        CLIPS: training.X,
+        LABELS: training.y,
+        DRIFTS: training.drifts,
+        BACKGROUND: training.own,
+    }
+    words = {
+        TEXT: "text anchors",
+        CLIPS: "training embeddings X",
+        LABELS: "labels y",
+        DRIFTS: "text anchors of the classes in noise",
+        BACKGROUND: "the background that each clip was mixed with",
+    }
+    for need in there:
         if need in method.needs and there[need] is None:
             raise ValueError(f"mode {method.name} needs {words[need]}")
     if training.X is not None and training.y is not None and len(training.X) != len(training.y):

@@ -27,8 +27,9 @@ class PrototypeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    mode : {"zs", "tgap", "sv"}, default="zs"
-        Text anchors, text-guided audio prototypes, or class means.
+    mode : {"zs", "tgap", "sv", "tgap-unit", "sv-unit", "mixed"}, default="zs"
+        Text anchors, text-guided audio prototypes, or class means; the last three of unit length, or between text and
+        class means.
     text : array-like of shape (c, d), default=None
         Text anchors, one a class; needed by zs and tgap.
     classes : array-like of shape (c,), default=None

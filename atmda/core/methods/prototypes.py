@@ -96,6 +96,14 @@ def scores(X: npt.ArrayLike, P: npt.ArrayLike) -> FloatArray:
     return S
 
 
+def unit_rows(rows: npt.ArrayLike) -> FloatArray:
+    """Each row divided by its length, float32; rows of zeros, and of NaN, stay as they are."""
+    array = np.asarray(rows, np.float64)
+    lengths = np.linalg.norm(array, axis=-1, keepdims=True)
+    unit: FloatArray = (array / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return unit
+
+
 def validate_embeddings(X: npt.ArrayLike, name: str) -> FloatArray:
     """`X` as float32 (n, d). Raises ValueError where it has another shape."""
     array = np.asarray(X, np.float32)

@@ -167,7 +167,7 @@ def _hindsight(subject: Subject) -> list[Row]:
     metric = subject.result.metrics[0]
     rows = []
     for cell in subject.result.cells:
-        if subject.key(cell)["auto"]:
+        if subject.key(cell)["auto"] and cell.refined is None:  # a transductive method would have to run again
             found = hindsight(cell, subject.result.y, metric)
             rows.append({**subject.key(cell), "metric": metric, **asdict(found)})
     return rows

@@ -37,8 +37,10 @@ def hindsight(cell: GridResult, y: IntArray | BoolArray, metric: str) -> Hindsig
 
     The candidates are those it was chosen from.
 
-    Raises ValueError for a cell with no temperature of its own.
+    Raises ValueError for a cell with no temperature of its own, or of a transductive method.
     """
+    if cell.refined is not None:
+        raise ValueError(f"{cell.mode} scores its test clips together, and would have to run at each temperature")
     if cell.temperature != AUTO or cell.profile is None:
         raise ValueError(f"the temperature of {cell.mode} {cell.modality} was not chosen on training folds")
     measure = METRICS.get(metric)
