@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from atmda.core.embeddings.identity import TEXT_FIELDS, check_same, check_width
@@ -10,7 +10,7 @@ from atmda.core.embeddings.npz import read_text_anchors
 from atmda.core.methods import METHODS
 from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.base import DRIFTS, TEXT, Method
-from atmda.core.methods.prompts import CLASS_TEMPLATE, NOISES, in_noise
+from atmda.core.methods.prompts import CLASS_TEMPLATE, NOISES, class_prompts, in_noise
 from atmda.core.types import FloatArray
 from atmda.settings.classify import ClassifySettings
 from atmda.tasks.encoding import open_encoder, text_anchors
@@ -58,10 +58,11 @@ class Anchors:
         check_width(data.width, text.shape[1], str(self.settings.embeddings), "the embeddings of its sentences")
         return text
 
-    def made_with(self, backgrounds: Backgrounds) -> Mapping[str, object]:
+    def made_with(self, backgrounds: Backgrounds, classes: Sequence[str]) -> Mapping[str, object]:
         """What a report says of how the numbers were made."""
         settings = self.settings
-        by_sentences = settings.anchors_from == "encoder" and TEXT in settings.needs and not settings.descriptions
+        by_sentences = settings.anchors_from == "encoder" and TEXT in settings.needs
+        templates = (settings.templates or (CLASS_TEMPLATE,)) if by_sentences and not settings.descriptions else ()
         return {
             "embeddings": str(settings.embeddings),
             "text_embeddings": None if settings.text_embeddings is None else str(settings.text_embeddings),
@@ -69,9 +70,8 @@ class Anchors:
             "bg_embeddings": None if settings.bg_embeddings is None else str(settings.bg_embeddings),
             "bg": list(settings.bg),
             "bg_prompts": list(backgrounds.prompts or ()),
-            "templates": list(settings.templates or (CLASS_TEMPLATE,))
-            if by_sentences and settings.descriptions is None
-            else [],
+            "templates": list(templates),
+            "prompts": self._prompts(templates, classes) if by_sentences else {},
             "descriptions": None if settings.descriptions is None else str(settings.descriptions),
             "profile": settings.profile,
             "noises": list(NOISES) if DRIFTS in settings.needs else [],
@@ -81,6 +81,15 @@ class Anchors:
             "seed": settings.seed,
             "methods": {mode: _told(METHODS.get(mode)) for mode in settings.mode},
         }
+
+    def _prompts(self, templates: Sequence[str], classes: Sequence[str]) -> dict[str, list[str]]:
+        """The sentences that stand for each class."""
+        if self.settings.descriptions is not None:
+            from atmda.datasets.descriptions import read_descriptions
+
+            found = read_descriptions(self.settings.descriptions, classes)
+            return {label: list(sentences) for label, sentences in zip(classes, found, strict=True)}
+        return {label: [prompt for each in templates for prompt in class_prompts([label], each)] for label in classes}
 
 
 def _told(method: Method) -> dict[str, object]:

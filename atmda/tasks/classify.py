@@ -57,7 +57,7 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
         )
     except ValueError as error:  # what a method or a metric finds only in the data
         raise SettingsError(f"{settings.embeddings}: {error}.") from error
-    made_with = {**anchors.made_with(backgrounds), "made_unit": made_unit}
+    made_with = {**anchors.made_with(backgrounds, data.classes), "made_unit": made_unit}
     return ClassifyResult(data.table, data.classes, data.y, results, data.metrics, made_with)
 
 
