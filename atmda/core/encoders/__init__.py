@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from atmda.core.encoders.keeping import kept
 from atmda.core.encoders.spec import EncoderRequest, EncoderSpec
 from atmda.core.registry import Registry
 from atmda.errors import SettingsError
@@ -76,4 +77,4 @@ def load_encoder(
         request = replace(request, model=name)
     spec = ENCODERS.get(name)
     spec.check(request)
-    return spec.load(request)
+    return kept(request, spec.load)
