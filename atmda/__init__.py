@@ -3,12 +3,12 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from atmda.api import classify, embed, infer, search
+    from atmda.api import classify, embed, infer, search, study
     from atmda.core.encoders import load_encoder
     from atmda.core.methods.classifier import PrototypeClassifier
 
 __version__ = "0.1.0"
-__all__ = ["PrototypeClassifier", "__version__", "classify", "embed", "infer", "load_encoder", "search"]
+__all__ = ["PrototypeClassifier", "__version__", "classify", "embed", "infer", "load_encoder", "search", "study"]
 
 _PUBLIC = {
     "PrototypeClassifier": "atmda.core.methods.classifier",
@@ -17,6 +17,7 @@ _PUBLIC = {
     "infer": "atmda.api",
     "load_encoder": "atmda.core.encoders",
     "search": "atmda.api",
+    "study": "atmda.api",
 }
 
 

@@ -1,4 +1,4 @@
-"""The verbs for Python: `atmda.infer`, `atmda.embed`, `atmda.classify`, `atmda.search`.
+"""The verbs for Python: `atmda.infer`, `atmda.embed`, `atmda.classify`, `atmda.search`, `atmda.study`.
 
 Each takes what it is about by position, and every setting of the command of that name by keyword, spelled with
 underscores; values are checked as the command line's are. Nothing is printed: what there is to say goes to the logger
@@ -7,7 +7,7 @@ underscores; values are checked as the command line's are. Nothing is printed: w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from atmda.tasks.observer import Observer
     from atmda.tasks.results import ClassifyResult, DetectResult, EmbedResult, InferResult
     from atmda.tasks.search_result import SearchResult
+    from atmda.tasks.study.result import StudyResult
 
 Paths = str | Path
 
@@ -208,3 +209,48 @@ def search(
     name = "the recording given" if waveform is not None else str(query)
     made = make_settings(SearchSettings, {"query": name, "embeddings": Path(embeddings), **settings})
     return task(made, observer, recording=waveform)
+
+
+def study(
+    config: Paths | Mapping[str, Any] | None = None, *, observer: Observer | None = None, **settings: Any
+) -> StudyResult:
+    """Run a whole study: what its grid needs is mixed, embedded and classified, each part once.
+
+    Args:
+        config: a TOML file, the name of a study that comes with atmda ("paper", "mini", "own"), or what such a file
+            says as a dictionary; None with the setting `from_results`.
+        observer: told of progress and of what cannot be made.
+        settings: those of `atmda study`, and keys of its file, which they replace: output="results/mine",
+            num_workers=2, temperatures=(0.2, 0.5), datasets=[{"folder": "recordings"}].
+
+    Returns:
+        One cell for each set, encoder, mode, modality and temperature, with metrics by fold; `cell.kept()` reads its
+        scores, and `.to_pandas()` gives a row for each cell, metric and fold. What could not be made is in `failed`.
+
+    Raises:
+        SettingsError: settings that do not go together. AtmdaError: nothing could be made.
+
+    >>> import atmda, tempfile
+    >>> import numpy as np
+    >>> place = tempfile.mkdtemp()
+    >>> X = np.eye(2, dtype=np.float32)[[0, 1, 0, 1]]
+    >>> np.savez(place + "/e.npz", embeddings=X, clips=list("abcd"), labels=["dog", "cat"] * 2, folds=[1, 1, 2, 2])
+    >>> np.savez(place + "/t.npz", embeddings=np.eye(2, dtype=np.float32), labels=["dog", "cat"])
+    >>> given = {"embeddings": place + "/e.npz", "text_embeddings": place + "/t.npz"}
+    >>> done = atmda.study({"datasets": [given], "modalities": "none"}, data_dir=place, output=place + "/results")
+    >>> [(cell.content["mode"], cell.content["accuracy"]) for cell in done.cells]
+    [('zs', 1.0), ('tgap', 0.5), ('sv', 1.0)]
+    """
+    from atmda.settings.loading import settings_in
+    from atmda.settings.study import StudySettings
+    from atmda.settings.study_files import find_study
+    from atmda.tasks.study import study as task
+
+    if config is None or isinstance(config, Mapping):
+        given, sources = dict(config or {}), {}
+    else:
+        found = settings_in(find_study(str(config)), StudySettings)
+        given = {key: value for key, (value, _) in found.items()}
+        sources = {key: source for key, (_, source) in found.items()}
+    named = {key: f"`{key}`" for key in {*given, *settings}} | {k: s for k, s in sources.items() if k not in settings}
+    return task(make_settings(StudySettings, {**given, **settings}, named), observer)

@@ -43,6 +43,11 @@ class Workspace:
         return self.data_dir / "results"
 
     @property
+    def study(self) -> Path:
+        """What studies make and share, a folder each."""
+        return self.data_dir / "study"
+
+    @property
     def text_cache(self) -> Path:
         """Text embeddings, a file an encoder."""
         return self.data_dir / "cache" / "text"

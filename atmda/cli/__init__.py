@@ -18,6 +18,7 @@ COMMANDS = {
     "embed": "Embed a data set or a folder, once.",
     "classify": "Score stored embeddings against class prototypes, fold by fold.",
     "search": "Find the clips or windows of a store that are nearest a description, or a recording.",
+    "study": "Run a whole study: a grid of sets, encoders and methods, each part made once.",
     "doctor": "Look whether all is well: device, encoders, disks, stores, soundscapes.",
 }
 

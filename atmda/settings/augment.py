@@ -25,7 +25,7 @@ NOT_OF_SCENES = {  # what long scenes have instead
 NAMES = ("snr", "n_soundscapes", "bg", "ref_db", "duration", "event_time", "event_duration", "source_time", "seed")
 
 
-def _as_text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     """Numbers and lists, as a TOML file gives them, in the words of a flag: ["choose", [0, 6]] -> (choose,[0,6])."""
     if isinstance(value, list):
         inner = ",".join(f"[{','.join(map(str, v))}]" if isinstance(v, list) else str(v) for v in value)
@@ -33,7 +33,7 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Text = Annotated[str | None, BeforeValidator(_as_text)]
+Text = Annotated[str | None, BeforeValidator(as_text)]
 DISTRIBUTION = "VALUE|DISTRIBUTION"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -103,6 +103,11 @@ class Settings(BaseModel):
     def workspace(self) -> Workspace:
         """The folders below `data_dir`."""
         return Workspace(self.data_dir)
+
+    @classmethod
+    def file_of(cls, flags: Mapping[str, Any]) -> Path | None:
+        """A file of settings of this command alone, where `flags` name one; the environment wins over it."""
+        return None
 
     def check(self) -> None:
         """Raises SettingsError where settings do not go together, or one that is needed is missing."""

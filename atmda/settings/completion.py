@@ -53,3 +53,9 @@ def format_names(incomplete: str) -> list[str]:
     from atmda.report.formats import FORMATS
 
     return _starting(FORMATS.names(), incomplete)
+
+
+def study_names(incomplete: str) -> list[str]:
+    from atmda.settings.study_files import study_names as names
+
+    return _starting(names(), incomplete)

@@ -29,6 +29,7 @@ MODELS = {
     "embed": "atmda.settings.embed:EmbedSettings",
     "classify": "atmda.settings.classify:ClassifySettings",
     "search": "atmda.settings.search:SearchSettings",
+    "study": "atmda.settings.study:StudySettings",
     "doctor": "atmda.settings.doctor:DoctorSettings",
 }
 PREFIX = "ATMDA_"
@@ -71,6 +72,8 @@ def load_settings(
     given: dict[str, tuple[Any, str]] = {}
     if config is not None:
         given.update(_from_toml(config, command, known, set(model.model_fields) - line_only(model)))
+    if (own_file := model.file_of(flags)) is not None:
+        given.update(settings_in(own_file, model))
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
             key = variable.removeprefix(PREFIX).lower()
@@ -99,17 +102,35 @@ def make_settings(
         return model.model_validate(dict(values))
     except ValidationError as error:
         names = {key: f"`{key}`" for key in values} if sources is None else sources
-        message, key = _explain(error, names)
+        message, key = explain(error, names)
         raise SettingsError(message, setting=key) from error
 
 
-def _from_toml(config: Path, command: str, known: set[str], own: set[str]) -> dict[str, tuple[Any, str]]:
+def settings_in(path: Path, model: type[Settings]) -> dict[str, tuple[Any, str]]:
+    """What a file that is one command's own says of its settings, and where: by name (value, source).
+
+    Raises SettingsError for a key that is none, with the nearest known one.
+    """
+    found = {}
+    for key, value in _toml(path, str(path)).items():
+        name = key.replace("-", "_")
+        _check_known(name, set(model.model_fields) - line_only(model), f"{key} in {path}")
+        found[name] = (value, f"{key} in {path}")
+    return found
+
+
+def _toml(path: Path, called: str) -> dict[str, Any]:
     try:
-        table = tomllib.loads(read_small(config).decode("utf-8"))
+        found: dict[str, Any] = tomllib.loads(read_small(path).decode("utf-8"))
     except OSError as error:
-        raise SettingsError(f"--config {config}: it cannot be read ({error.strerror}).") from error
+        raise SettingsError(f"{called}: it cannot be read ({error.strerror}).") from error
     except (ValueError, RecursionError) as error:  # of TOML's decoder, of UTF-8, of numbers that are too long
-        raise SettingsError(f"--config {config}: it is not valid TOML ({error}).") from error
+        raise SettingsError(f"{called}: it is not valid TOML ({error}).") from error
+    return found
+
+
+def _from_toml(config: Path, command: str, known: set[str], own: set[str]) -> dict[str, tuple[Any, str]]:
+    table = _toml(config, f"--config {config}")
     common = {key.replace("-", "_"): value for key, value in table.items() if not isinstance(value, dict)}
     tables = {key: value for key, value in table.items() if isinstance(value, dict)}
     for name in tables:
@@ -143,7 +164,7 @@ def flag_of(model: type[Settings], key: str) -> str:
     return key
 
 
-def _explain(error: ValidationError, sources: Mapping[str, str]) -> tuple[str, str]:
+def explain(error: ValidationError, sources: Mapping[str, str]) -> tuple[str, str]:
     """One sentence for the first thing that is wrong, and the setting it is about."""
     first = error.errors()[0]
     key = str(first["loc"][0]) if first["loc"] else ""
