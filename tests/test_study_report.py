@@ -141,7 +141,8 @@ def test_every_figure_has_words_a_table_and_its_numbers_to_download():
     assert all(f"{name}.csv" in found for name in FIGURES)
     assert len(found["gains.csv"]) == len(data.gains)
     assert found["gains.csv"][0]["difference"] == str(data.gains[0]["difference"])
-    assert parsed.tags.count("table") == len(found)
+    assert parsed.tags.count("table") == parsed.tags.count("caption") == len(found)
+    assert len(parsed.all("th", "scope")) == parsed.tags.count("th")
 
 
 def test_tables_hold_the_same_rows_in_every_format():

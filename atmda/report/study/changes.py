@@ -42,7 +42,8 @@ def _figure(
         return None
     metric = str(rows[0]["metric"]).replace("_", " ")
     found = [_mean(rows, key) for rows in by(rows, (*key, "modality")).values()]
-    found.sort(key=lambda row: -row["difference"])
+    if file != "folds":  # they have an order of their own
+        found.sort(key=lambda row: -row["difference"])
     label = differing(found, key) or key[-1:]
     among = modalities(found)
     values = [0.0, *(row[column] for row in found for column in ("lowest", "highest"))]

@@ -90,7 +90,7 @@ def study_page(data: StudyData) -> str:
     """The page: HTML that needs nothing else. Labels and names are escaped."""
     templates = environment()
     templates.filters |= {"printable": printable, "drawn": drawn}
-    made_of = [(heading, raw(f"made-of-{i}", rows)) for i, (heading, rows) in enumerate(data.made_of.items(), 1)]
+    made_of = [raw(f"made-of-{i}", rows, heading) for i, (heading, rows) in enumerate(data.made_of.items(), 1)]
     return templates.get_template("study/page.html.j2").render(
         data=data,
         answer=answer(data, choose(data)),

@@ -21,6 +21,11 @@ MOST_ROOM = 124.0
 #: shares from which a field of a matrix is one shade darker
 STEPS = (0.0, 0.05, 0.2, 0.4, 0.7)
 MORE = "…"
+_WIDTHS = (
+    (4.4, "iltjfrI.,:;'|!()[]-/ "),
+    (9.0, "ABCDEFGHJKLNOPQRSTUVXYZw&"),
+    (11.5, "mMW@%…"),
+)
 _MARKS = (
     "M{0:.1f} {1:.1f}m-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0-7 0z",
     "M{0:.1f} {1:.1f}m-3.2-3.2h6.4v6.4h-6.4z",
@@ -170,9 +175,12 @@ def short(label: str, most: float = MOST_ROOM) -> str:
 
 
 def room(text: str) -> float:
-    """How wide a text is at most in the fonts that browsers take, in units of the picture."""
-    return sum(11.5 if c in "MW@%" or east_asian_width(c) in "WF" else 8.5 if c.isupper() or c in "mw" else 6.6
-               for c in text)  # fmt: skip
+    """How wide a text is, or a little less, in the widest fonts that browsers take; in units of the picture."""
+    return sum(next((width for width, letters in _WIDTHS if c in letters), 11.5 if _is_wide(c) else 7.0) for c in text)
+
+
+def _is_wide(letter: str) -> bool:
+    return east_asian_width(letter) in "WF"
 
 
 def _matrix(panel: Matrix) -> Drawn:

@@ -9,6 +9,7 @@ from atmda.report.study.answer import sure
 from atmda.report.study.chart import Figure, Span, Spans
 from atmda.report.study.data import Row, StudyData
 from atmda.report.study.naming import (
+    PLACE,
     SET,
     by,
     differing,
@@ -107,5 +108,7 @@ def _bounds(rows: Sequence[Row]) -> tuple[float, float]:
 
 
 def _used(columns: dict[str, Unit], rows: Sequence[Any]) -> dict[str, Unit]:
-    """Those columns that some row has."""
-    return {c: unit for c, unit in columns.items() if any(row.get(c) is not None for row in rows)}
+    """Those columns that some row has, and of the places those that tell rows apart."""
+    alike = set(PLACE) - set(differing(rows, PLACE)) - {"mode"}
+    has = {c for c in columns if any(row.get(c) is not None for row in rows)}
+    return {c: unit for c, unit in columns.items() if c in has - alike}

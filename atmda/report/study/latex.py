@@ -31,7 +31,7 @@ def latex_table(caption: str, heads: Sequence[str], lines: Sequence[Sequence[str
     columns = "".join("l" if left else "r" for left in words)
     return "\n".join(
         [
-            f"% {escaped(caption)} Needs {packages}.",
+            f"% {escaped(caption)}. Needs {packages}.",
             f"\\begin{{{kind}}}{{{columns}}}",
             *head,
             *body,

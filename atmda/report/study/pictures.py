@@ -70,12 +70,11 @@ def save_figure(figure: Figure, folder: Path) -> None:
 def _height(panel: Panel) -> float:
     if isinstance(panel, Spans):
         return 0.6 + min(0.14, 8.5 / max(1, len(panel.spans))) * len(panel.spans)
-    return 3.6 if isinstance(panel, Matrix) else 2.2
+    return 3.2 if isinstance(panel, Matrix) else 2.2
 
 
 def _draw(panel: Panel, axes: Any) -> None:
-    note = panel.note if isinstance(panel, Lines) else ""
-    axes.set_title(f"{panel.title}\n{note}" if note else panel.title, loc="left")
+    axes.set_title(panel.title, loc="left")
     if isinstance(panel, Matrix):
         _matrix(panel, axes)
     elif isinstance(panel, Spans):
@@ -98,6 +97,8 @@ def _lines(panel: Lines, axes: Any) -> None:
         axes.vlines(*(zip(*bars, strict=True) if bars else ([], [], [])), color=colour, lw=0.8)
     axes.set_xlim(x.low, x.high)
     axes.set_ylim(y.low, y.high)
+    if panel.note:
+        axes.text(0.04, 0.97, panel.note.replace(", ", "\n"), va="top", size=6, transform=axes.transAxes)
     if panel.bare:
         axes.set_xticks([])
         axes.set_yticks([])

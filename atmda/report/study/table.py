@@ -76,10 +76,10 @@ class Table:
         return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
-def raw(name: str, rows: Sequence[Row]) -> Table:
+def raw(name: str, rows: Sequence[Row], caption: str = "") -> Table:
     """Rows with all of their columns, as they are."""
     columns: dict[str, Unit] = {name: "words" for row in rows for name in row}
-    return Table(name, name.replace("_", " "), columns, rows)
+    return Table(name, caption or name.replace("_", " "), columns, rows)
 
 
 def _write(kind: TableFormat, table: Table, rows: Sequence[Row], path: Path) -> None:
