@@ -37,7 +37,7 @@ def run(settings: StudySettings, console: Console) -> int:
 
 def show_cells(result: StudyResult, console: Console) -> None:
     """A row for each cell, and where the results lie."""
-    from atmda.report.study import as_document
+    from atmda.report.study.results import as_document
 
     console.document(as_document(result) | {"output": None if result.output is None else str(result.output)})
     rows = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
@@ -16,3 +18,8 @@ def environment() -> Environment:
     )
     found.filters["percent"] = lambda value, digits=1: f"{value:.{digits}%}"
     return found
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """A file that the page holds in itself; `kind` is its media type."""
+    return f"data:{kind};base64,{b64encode(content).decode('ascii')}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import soxr
 
 from atmda.core.audio import Audio
 from atmda.core.types import FloatArray
+from atmda.report.html import data_uri
 from atmda.report.listening.spectrogram import ULTRASONIC, Spectrogram, spectrogram
 from atmda.report.listening.words import hertz
 
@@ -67,7 +67,7 @@ def read_sound(path: Path, name: str, start: float, end: float | None, read_audi
             f"the spectrogram all up to {hertz(rate / 2)}."
         )
     drawn = spectrogram(samples, rate)
-    return Sound(_encoded(played, played_at), seconds, drawn, _uri("image/png", drawn.png), tuple(notes))
+    return Sound(_encoded(played, played_at), seconds, drawn, data_uri("image/png", drawn.png), tuple(notes))
 
 
 def _audible(samples: FloatArray) -> tuple[FloatArray, float]:
@@ -86,10 +86,6 @@ def _encoded(samples: FloatArray, rate: int) -> str:
     held = io.BytesIO()
     if "MP3" in sf.available_formats():  # libsndfile 1.1 and later
         sf.write(held, samples, rate, format="MP3", subtype="MPEG_LAYER_III")
-        return _uri("audio/mpeg", held.getvalue())
+        return data_uri("audio/mpeg", held.getvalue())
     sf.write(held, samples, rate, format="WAV", subtype="PCM_16")
-    return _uri("audio/wav", held.getvalue())
-
-
-def _uri(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{b64encode(content).decode('ascii')}"
+    return data_uri("audio/wav", held.getvalue())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeAlias
 
 from atmda.report.formats.comma_separated import guarded
+from atmda.report.html import data_uri
 from atmda.report.listening.hours import Bins, Heard
 
 DAY = 24
@@ -205,4 +205,4 @@ def _csv(
         for label, cell in there or [("", Heard())]:
             safe = guarded({"label": label})["label"]
             writer.writerow([*begins, safe, cell.detections, f"{cell.seconds:.3f}", f"{recorded.get(place, 0.0):.3f}"])
-    return "data:text/csv;charset=utf-8;base64," + b64encode(text.getvalue().encode()).decode("ascii")
+    return data_uri("text/csv;charset=utf-8", text.getvalue().encode())

@@ -85,7 +85,7 @@ def _gathered(settings: StudySettings, workshop: Workshop, everything: Sequence[
 
 
 def _written(settings: StudySettings, result: StudyResult) -> StudyResult:
-    from atmda.report.study import save
+    from atmda.report.study.results import save
 
     return save(settings.output or settings.workspace.results / result.name, result)
 
