@@ -19,6 +19,7 @@ from atmda.errors import AtmdaError, SettingsError, StoreError
 from atmda.settings.loading import make_settings, settings_in
 from atmda.settings.study import StudySettings
 from atmda.settings.study_files import find_study, study_names
+from atmda.tasks.statistics.analysis import analyse
 
 STUDY = """
 name = "tones"
@@ -120,6 +121,17 @@ def test_scores_are_kept_so_that_statistics_need_no_second_run():
         accuracies = [float((found.predicted == kept.y)[kept.folds == fold].mean()) for fold in (1, 2)]
         assert cell.content["accuracy"] == pytest.approx(np.mean(accuracies))
     assert kept.sources is not None and len(set(kept.sources)) == 8 // 2  # a name in both classes counts once
+    found = analyse(made.cells[-1].classified(), point=made.cells[-1].about, n_samples=50)
+    assert found.cells[0]["dataset"] == "events" and len(found.gains) == 4
+
+
+def test_a_method_that_hears_the_background_itself_runs_where_there_is_one():
+    document = study(written(STUDY.replace('["none", "text", "audio"]', '"none"').replace('"sv"', '"zs-cleared"')))
+    assert [(cell["set"], cell["mode"]) for cell in document["cells"]] == [
+        ("clean", "zs"),
+        ("hum1000 0 dB", "zs"),
+        ("hum1000 0 dB", "zs-cleared"),
+    ]
 
 
 def test_a_replaced_recording_makes_what_rests_on_it_anew_and_nothing_else(write_tone):

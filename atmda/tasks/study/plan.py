@@ -10,7 +10,7 @@ from typing import Any
 
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import TEXT
+from atmda.core.methods.base import BACKGROUND, TEXT
 from atmda.core.methods.prompts import CLASS_TEMPLATE
 from atmda.settings.study import StudySettings
 from atmda.settings.study_tables import DatasetTable, MixTable
@@ -113,7 +113,7 @@ class _Plan:
         store = self._store(embedded(clips.recordings, encoder, clips.soundscapes))
         modalities = [m for m in self.settings.modalities if _described(m, clips.place)]
         background = None
-        if "audio" in modalities and clips.place.backgrounds is not None:
+        if self._uses_background(modalities) and clips.place.backgrounds is not None:
             background = self._store(embedded(clips.place.backgrounds, encoder))
         common: dict[str, Any] = {"cv": clips.dataset.cv}
         if "text" in modalities:
@@ -153,7 +153,6 @@ class _Plan:
         blocked: str = "",
     ) -> Iterator[Scores]:
         run = self.settings
-        needs = tuple(need for need in (store, background) if need is not None)
         for number, templates in enumerate(run.templates, 1):
             self._calls += 1
             own = {name: value for name, value in common.items() if value is not None}
@@ -162,13 +161,22 @@ class _Plan:
             if set(modalities) != {"none"}:
                 own["temperature"] = run.temperatures
             for mode in run.modes:
+                cleared = BACKGROUND in METHODS.get(mode).needs
+                if cleared and background is None and "bg_embeddings" not in own:
+                    continue  # as modalities are left out where nothing describes the background
+                heard = cleared or "audio" in modalities
+                mine = own if heard else {name: value for name, value in own.items() if name != "bg_embeddings"}
+                needs = tuple(need for need in (store, background if heard else None) if need is not None)
                 made_of = _made_of(own, mode) | (given or {})
                 title = f"{about['dataset']} {about['set']}, {about['encoder']}, {mode}"
                 title += f", sentences {number}" if len(run.templates) > 1 else ""
                 told = about | {"templates": " | ".join(templates) or None}
-                yield Scores(
-                    title, made_of, needs, items, blocked, mode, own, store, background, told, part, self._calls
-                )
+                known = (title, made_of, needs, items, blocked, mode, mine)
+                yield Scores(*known, store, background if heard else None, told, part, (self._calls, heard))
+
+    def _uses_background(self, modalities: Sequence[str]) -> bool:
+        """Whether recordings of the background are embedded: for modality audio, or for a method's own use."""
+        return "audio" in modalities or any(BACKGROUND in METHODS.get(mode).needs for mode in self.settings.modes)
 
     def _store(self, store: Embeddings) -> Embeddings:
         """The one that was planned before, where it is the same."""
@@ -180,7 +188,7 @@ def _made_of(settings: dict[str, Any], mode: str) -> dict[str, Any]:
     method = METHODS.get(mode)
     files = ("embeddings", "text_embeddings", "bg_embeddings", "model", "precision")  # told by what is in them
     found = {key: _plain(value) for key, value in settings.items() if key not in files}
-    if "top_n" not in method.options():
+    if not method.takes("top_n"):
         found.pop("top_n")
     found["templates"] = list(settings["templates"] or (CLASS_TEMPLATE,)) if TEXT in method.needs else []
     if not method.adapts:

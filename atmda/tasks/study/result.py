@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas
 
     from atmda.core.evaluation.kept import Kept
+    from atmda.tasks.results import ClassifyResult
     from atmda.tasks.study.estimate import Estimate
 
 #: columns of a study's table, in order, with their types
@@ -32,6 +33,7 @@ COLUMNS: Mapping[str, type] = {
     "n": int,
     "artifact": str,
 }
+NOT_METRICS = ("fold", "n", "chosen")  # in what a fold says
 ABOUT = ("dataset", "set", "scene", "snr", "seed", "encoder", "templates")
 
 
@@ -62,6 +64,22 @@ class Cell:
             raise StoreError("These results hold no scores, only what came of them.")
         return read_kept(self.file)
 
+    def classified(self) -> ClassifyResult:
+        """This cell, and all others of its store and method, as `classify` gave them, but without embeddings.
+
+        `atmda.tasks.statistics.analysis.analyse` takes it. Raises StoreError.
+        """
+        import numpy as np
+
+        from atmda.core.embeddings.table import EmbeddingTable
+        from atmda.tasks.results import ClassifyResult
+
+        kept = self.kept()
+        nothing = np.zeros((len(kept.clips), 0), np.float32)
+        table = EmbeddingTable(kept.clips, nothing, folds=kept.folds, sources=kept.sources)
+        metrics = tuple(name for name in self.content["folds"][0] if name not in NOT_METRICS)
+        return ClassifyResult(table, kept.classes, kept.y, kept.cells, metrics, dict(self.about))
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """A row for each metric and fold, with the columns of `COLUMNS`."""
         content, auto = self.content, self.content["temperature"] == "auto"
@@ -71,7 +89,7 @@ class Cell:
             temperature = fold.get("chosen", {}).get("temperature") if auto else content["temperature"]
             shared = own | {"temperature": None if temperature is None else float(temperature), "auto": auto}
             for metric, value in fold.items():
-                if metric not in ("fold", "n", "chosen"):
+                if metric not in NOT_METRICS:
                     number = None if fold["fold"] is None else str(fold["fold"])
                     told = {"metric": metric, "fold": number, "value": value, "n": fold["n"]}
                     yield shared | told | {"artifact": self.artifact or None}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from atmda.core.evaluation.kept import Kept, write_kept
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import TEXT
+from atmda.core.methods.base import DRIFTS, TEXT
 from atmda.report.classification import as_document
 from atmda.settings.classify import ClassifySettings
 from atmda.settings.loading import make_settings
@@ -43,7 +43,7 @@ class Scores(Artifact):
     background: Embeddings | None = None
     about: Mapping[str, Any] = field(default_factory=dict)
     part: int = 0
-    together: int = 0
+    together: tuple[int, bool] = (0, False)
 
     def make(self, workshop: Workshop, observer: Observer) -> Made:
         return make_together([self], workshop, observer)
@@ -65,7 +65,7 @@ def make_together(wanted: Sequence[Scores], workshop: Workshop, observer: Observ
         given |= {"precision": table.precision, "long": table.long}
     if first.background is not None:
         given["bg_embeddings"] = workshop.folder(first.background) / "store"
-    if "tgap" not in given["mode"]:
+    if not any(METHODS.get(mode).takes("top_n") for mode in given["mode"]):
         given.pop("top_n", None)
     result = classify(make_settings(ClassifySettings, given), observer)
     for scores in wanted:
@@ -78,6 +78,8 @@ def of_mode(result: ClassifyResult, mode: str, run: StudySettings) -> ClassifyRe
     made_with = dict(result.made_with)
     told: Any = made_with["methods"]
     made_with |= {"methods": {mode: told[mode]}, "top_n": run.top_n}
+    if DRIFTS not in METHODS.get(mode).needs:
+        made_with["noises"] = []
     if TEXT not in METHODS.get(mode).needs:
         made_with |= {"templates": [], "prompts": {}}
     return replace(result, cells=[cell for cell in result.cells if cell.mode == mode], made_with=made_with)
