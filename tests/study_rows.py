@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from atmda.report.study import Confusion, StudyData
+from atmda.report.study.data import Confusion, StudyData
 
 LABELS = ("air conditioner", "car horn", "children playing", "dog bark", "siren")
 SCENES, SNRS, MODES, TEMPERATURES = ("park", "tram"), (-6.0, 0.0, 6.0, None), ("zs", "tgap"), (0.2, 0.5)

@@ -17,11 +17,14 @@ from test_listening_page import BROWSER, EVIL, FLAGS, Parsed
 
 from atmda.core.evaluation.results import FoldResult, GridResult
 from atmda.errors import AtmdaError
-from atmda.report.study import StudyData, confusion_of, document, write_study_report
+from atmda.report.study import document
 from atmda.report.study.answer import answer, choose
-from atmda.report.study.document import study_page
+from atmda.report.study.confusion import confusion_of
+from atmda.report.study.data import StudyData
+from atmda.report.study.document import study_page, write_study_report
 from atmda.report.study.latex import escaped
 from atmda.report.study.pictures import matplotlib_is_there, save_figure
+from atmda.report.study.provenance import provenance
 from atmda.report.study.scale import Scale
 
 FIGURES = ("accuracy", "temperatures", "gains", "classes", "folds", "confusion", "reliability", "gap", "gap_steps",
@@ -211,6 +214,16 @@ def test_confusion_before_is_that_of_the_scores_without_the_profile():
     found = confusion_of("park", result, cell)
     assert found.before.tolist() == [[1, 0], [1, 1]]
     assert found.after.tolist() == [[1, 0], [0, 2]]
+
+
+def test_what_made_the_numbers_stands_in_the_report_with_its_sentences():
+    artifacts = {"scores-ab": {"title": "zs", "made_of": {"seed": 7}, "needs": ["embeddings-cd"], "prompts": "ef"}}
+    sentences = {"ef": {"dog": ["The sound of a dog.", "A dog."]}}
+    encoders = {"clap": {"weights_sha256": "1234"}, "compact": {"window": 10.0}}
+    made_of = provenance(encoders, sentences, artifacts, {"modes": ["zs", "sv"]}, {"numpy": "2.0"})
+    text = " ".join(Parsed(study_page(StudyData("A study", made_of=made_of))).text.split())
+    told = ("clap 1234", "compact \u2013 10.0", "The sound of a dog.; A dog.", '{"seed": 7}', "zs; sv", "numpy 2.0")
+    assert [words for words in told if words not in text] == []
 
 
 def test_a_folder_that_cannot_be_written_is_named():

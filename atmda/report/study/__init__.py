@@ -1,7 +1,1 @@
-"""The report of a study, and its figures and tables."""
-
-from atmda.report.study.confusion import confusion_of
-from atmda.report.study.data import Confusion, StudyData
-from atmda.report.study.document import write_study_report
-
-__all__ = ["Confusion", "StudyData", "confusion_of", "write_study_report"]
+"""The report of a study, its figures and tables: `document.write_study_report` writes a `data.StudyData`."""

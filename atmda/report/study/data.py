@@ -36,8 +36,7 @@ class StudyData:
     then `mode`, `modality`, `temperature` (None where nothing is subtracted or each fold has its own) and `auto` (each
     fold has its own). Figures of accuracy are fractions; None is what is not known.
 
-    `StudyData(title, **statistics.tables(), averages=..., notes=statistics.notes)` takes those of
-    `atmda.tasks.statistics` as they are.
+    `atmda.tasks.statistics.reported.study_data` makes it.
 
     Attributes:
         title: of the study. facts: what stands below it, by name.
