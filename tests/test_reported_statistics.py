@@ -18,7 +18,9 @@ def result():
 
 def test_the_rows_of_the_statistics_become_every_figure(result):
     scenes = {"park": 0.0, "tram": 6.0}
-    statistics = joined([analyse(result, point={"scene": scene, "snr": snr}) for scene, snr in scenes.items()])
+    statistics = joined(
+        [analyse(result, point={"scene": scene, "snr": snr}, n_samples=200) for scene, snr in scenes.items()]
+    )
     X, T = result.table.embeddings, np.eye(3, 16, dtype=np.float32)
     rows = GapRows()
     rows.add({"dataset": "made up"}, [CENTRED], X, T, result.y)
@@ -33,7 +35,7 @@ def test_the_rows_of_the_statistics_become_every_figure(result):
 
 
 def test_average_gains_are_corrected_over_the_temperatures_that_were_compared(result):
-    data = study_data("A study", analyse(result))
+    data = study_data("A study", analyse(result, n_samples=200))
     overall = [row for row in data.averages if "modality" not in row]
     assert [(row["temperature"], row["auto"]) for row in overall] == [(0.3, False), (0.6, False), (None, True)]
     smallest = min(overall, key=lambda row: row["p"])
