@@ -39,7 +39,8 @@ def show_cells(result: StudyResult, console: Console) -> None:
     """A row for each cell, and where the results lie."""
     from atmda.report.study.results import as_document
 
-    console.document(as_document(result) | {"output": None if result.output is None else str(result.output)})
+    places = {"output": result.output, "report": result.report}
+    console.document(as_document(result) | {name: path and str(path) for name, path in places.items()})
     rows = []
     for cell in result.cells:
         about, content = cell.about, cell.content
@@ -57,6 +58,8 @@ def show_cells(result: StudyResult, console: Console) -> None:
         console.notice(f"{result.skipped} recordings or files were left out; results.json names them.")
     if result.output is not None:
         console.notice(f"{result.made} parts made now; results of {len(result.cells)} cells in {result.output}.")
+    if result.report is not None:
+        console.notice(f"The report: {result.report}")
 
 
 def show_estimates(result: StudyResult, console: Console) -> None:

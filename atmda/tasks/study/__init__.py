@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from atmda.core.encoders.keeping import encoders_kept
@@ -38,7 +39,7 @@ def study(settings: StudySettings, observer: Observer | None = None) -> StudyRes
     observer = observer or Observer()
     settings.check()
     if settings.from_results is not None:
-        return _written(settings, read_results(settings.from_results, observer))
+        return _written(settings, read_results(settings.from_results, observer), (), None, observer)
     with encoders_kept():
         return _run(settings, observer)
 
@@ -62,7 +63,7 @@ def _run(settings: StudySettings, observer: Observer) -> StudyResult:
     if settings.shard is not None and result.left:
         observer.notice("Other jobs have parts to make; run the study without `shard` to gather all results.")
         return result
-    return _written(settings, result) if result.cells else result
+    return _written(settings, result, everything, workshop, observer) if result.cells else result
 
 
 def _gathered(settings: StudySettings, workshop: Workshop, everything: Sequence[Scores], run: Run) -> StudyResult:
@@ -84,10 +85,22 @@ def _gathered(settings: StudySettings, workshop: Workshop, everything: Sequence[
     )
 
 
-def _written(settings: StudySettings, result: StudyResult) -> StudyResult:
+def _written(
+    settings: StudySettings,
+    result: StudyResult,
+    everything: Sequence[Scores],
+    workshop: Workshop | None,
+    observer: Observer,
+) -> StudyResult:
+    """The results in files: a table, a document and, where there are scores, the report."""
+    from atmda.report.study.document import write_study_report
     from atmda.report.study.results import save
+    from atmda.tasks.study.reporting import report_data
 
-    return save(settings.output or settings.workspace.results / result.name, result)
+    folder = settings.output or settings.workspace.results / result.name
+    saved = save(folder, result)
+    data = report_data(result, everything, workshop, observer)
+    return saved if data is None else replace(saved, report=write_study_report(folder, data))
 
 
 def _share(everything: list[Scores], shard: tuple[int, int] | None) -> list[Scores]:

@@ -111,6 +111,7 @@ class StudyResult:
         made: how many artifacts this run made. skipped: how many recordings were left out on the way.
         estimates: what a dry run says of each artifact that is missing.
         config: the study's settings, as plain values. encoders: identities by title. prompts: sentences by class.
+        report: the page that shows it all; None where there are no scores.
     """
 
     name: str
@@ -125,6 +126,7 @@ class StudyResult:
     config: Mapping[str, Any] = field(default_factory=dict)
     encoders: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     prompts: Mapping[str, Any] = field(default_factory=dict)
+    report: Path | None = None
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """One dictionary a cell, metric and fold, with the columns of results.parquet."""
