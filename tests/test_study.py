@@ -44,8 +44,9 @@ model = "spectral"
 
 
 @pytest.fixture(autouse=True)
-def events(tmp_path: Path, write_tone: Callable[..., Path]) -> None:
+def events(tmp_path: Path, write_tone: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight events of two classes in two folds, and two places with a hum each."""
+    monkeypatch.setenv("ATMDA_NO_FIGURES", "true")  # which take longer than all else
     for fold in (1, 2):
         for place, hz in enumerate((200, 700)):
             for number in range(2):
@@ -97,6 +98,18 @@ def test_a_second_run_makes_nothing_and_writes_the_same_bytes():
     study("tones.toml")
     assert (done(), [file.read_bytes() for file in files]) == (before, content)
     assert CALLS["encode"] == calls["encode"]
+
+
+def test_a_study_ends_in_a_page_with_the_rivals_and_the_gap():
+    document = study(written(STUDY.replace('"sv"]', '"sv", "sv-unit"]')))
+    page = Path(document["report"]).read_text()
+    assert Path(document["report"]) == Path("data/results/tones/report.html")
+    assert "Adaptation" in page.split("</p>")[0] + page.split("</p>")[1]
+    for heading in ("Accuracy against signal-to-noise ratio", "Rivals", "The modality gap", "What made the numbers"):
+        assert heading in page, heading
+    rivals = pd.read_csv("data/results/tones/tables/all_rivals.csv")
+    assert set(rivals["method"]) == {"zs", "sv", "sv-unit"} and rivals["p"].notna().sum() == 2 * 3
+    assert not Path("data/results/tones/figures").exists()
 
 
 def test_two_studies_share_what_they_have_in_common():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from atmda.cli.command import build_command
 from atmda.cli.console import Console
 from atmda.cli.exit_codes import DONE, SOME_SKIPPED
+from atmda.cli.memory import lean_arrow
 from atmda.settings.embed import EmbedSettings
 
 EXAMPLES = """
@@ -20,6 +21,7 @@ atmda embed --audio-folder recorder-7 -r --window 5 --hop 1              (hours 
 
 def run(settings: EmbedSettings, console: Console) -> int:
     """Embed what the settings name; the path is printed."""
+    lean_arrow()
     from atmda.tasks.embed import embed
 
     done = embed(settings, console)

@@ -11,6 +11,7 @@ from atmda.cli.command import build_command
 from atmda.cli.console import Console
 from atmda.cli.detections import SHOWN, show_detections
 from atmda.cli.exit_codes import DONE, SOME_SKIPPED
+from atmda.cli.memory import lean_arrow
 from atmda.core.files import placeholder
 from atmda.settings.infer import InferSettings
 
@@ -30,6 +31,7 @@ atmda infer --labels "siren,dog bark" --audio-folder recorder-7 --window 5 --mul
 
 def run(settings: InferSettings, console: Console) -> int:
     """Label the recordings, save the results, show a table; with --demo also what adaptation did."""
+    lean_arrow()
     from atmda.tasks.detect import detect
     from atmda.tasks.infer import infer
     from atmda.tasks.nothing_usable import NothingUsableError

@@ -70,6 +70,9 @@ class StudySettings(Settings):
     shard: Annotated[
         tuple[int, int] | None, BeforeValidator(parse_shard), flag("--shard", metavar="I/N", panel=HOW)
     ] = Field(None, description="Only the I-th of N parts of the sets, for job arrays.")
+    no_figures: Annotated[bool, flag("--no-figures", panel=HOW)] = Field(
+        False, description="Leave out the files in figures/; the page has its own."
+    )
     discard_soundscapes: Annotated[bool, flag("--discard-soundscapes", panel=HOW)] = Field(
         False, description="Remove a set's recordings once it is embedded; they can be made again, byte for byte."
     )

@@ -27,24 +27,24 @@ NAME = "report.html"
 RAW = ("cells", "gains", "averages", "by_class", "by_fold", "by_group", "reliability", "hindsight", "gap", "rivals")
 
 
-def write_study_report(folder: Path, data: StudyData) -> Path:
+def write_study_report(folder: Path, data: StudyData, figures: bool = True) -> Path:
     """Write `folder`/report.html, figures/*.{png,svg,pdf} and tables/*.{csv,parquet,tex}; give the page's path.
 
     The same data give the same bytes. The page needs nothing else, neither network nor script; figures as files need
-    matplotlib and are left out without it (`pictures.matplotlib_is_there`). Raises AtmdaError where something cannot be
-    written.
+    matplotlib and are left out without it (`pictures.matplotlib_is_there`), or unless `figures`. Raises AtmdaError
+    where something cannot be written.
     """
     path = folder / NAME
-    figures, hindsight, page = list(figures_of(data)), _hindsight(data), study_page(data)
-    tables = [figure.table for figure in figures] + ([hindsight] if hindsight else [])
+    drawn, hindsight, page = list(figures_of(data)), _hindsight(data), study_page(data)
+    tables = [figure.table for figure in drawn] + ([hindsight] if hindsight else [])
     try:
         for table in tables:
             table.save(folder / "tables")
         for name in RAW:
             if rows := getattr(data, name):
                 raw(f"all_{name}", rows).save(folder / "tables", latex=False)
-        if matplotlib_is_there():
-            for figure in figures:
+        if figures and matplotlib_is_there():
+            for figure in drawn:
                 save_figure(figure, folder / "figures")
         with publish(path) as temporary:
             temporary.write_text(page, encoding="utf-8", newline="\n")

@@ -23,7 +23,18 @@ from atmda.tasks.study.scores import Scores
 #: settings that say how a study is run, not what it is
 NOT_CONFIG = {
     *("study", "from_results", "output", "artifacts", "num_workers", "batch_size", "device", "engine", "address"),
-    *("dry_run", "max_runs", "shard", "discard_soundscapes", "data_dir", "json_output", "quiet", "verbose", "debug"),
+    *(
+        "dry_run",
+        "max_runs",
+        "shard",
+        "discard_soundscapes",
+        "no_figures",
+        "data_dir",
+        "json_output",
+        "quiet",
+        "verbose",
+        "debug",
+    ),
 }
 
 
@@ -94,13 +105,18 @@ def _written(
 ) -> StudyResult:
     """The results in files: a table, a document and, where there are scores, the report."""
     from atmda.report.study.document import write_study_report
+    from atmda.report.study.pictures import WITHOUT, matplotlib_is_there
     from atmda.report.study.results import save
     from atmda.tasks.study.reporting import report_data
 
     folder = settings.output or settings.workspace.results / result.name
     saved = save(folder, result)
     data = report_data(result, everything, workshop, observer)
-    return saved if data is None else replace(saved, report=write_study_report(folder, data))
+    if data is None:
+        return saved
+    if not settings.no_figures and not matplotlib_is_there():
+        observer.notice(f"note: {WITHOUT}")
+    return replace(saved, report=write_study_report(folder, data, figures=not settings.no_figures))
 
 
 def _share(everything: list[Scores], shard: tuple[int, int] | None) -> list[Scores]:
