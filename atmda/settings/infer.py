@@ -97,11 +97,12 @@ class InferSettings(DetectionSettings):
     @property
     def windowed(self) -> bool:
         """Whether windows are labelled, for a table of detections. Raises StoreError where a store is damaged."""
-        if self.window is not None or self.embeddings is None or not self.embeddings.exists():
+        store = self.embeddings
+        if self.window is not None or store is None or not (store.is_dir() or store.is_file()):  # as a pipe is neither
             return self.window is not None
         from atmda.core.embeddings.contents import cut_of
 
-        return bool(cut_of(self.embeddings))
+        return bool(cut_of(store))
 
     @property
     def subject(self) -> Literal["recordings", "embeddings"]:

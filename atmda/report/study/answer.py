@@ -90,8 +90,9 @@ def sure(row: Row) -> bool:
 def _verdict(data: StudyData, row: Row) -> str:
     gain, cells = row["difference"], row["cells"]
     over = "one comparison" if cells == 1 else f"{cells:,} comparisons, on average"
-    way = "rises" if gain > 0 else "falls"
-    told = f"{data.metric.replace('_', ' ')} {way} by {100 * abs(gain):.1f} points over {over}"
+    size = f"{100 * abs(gain):.1f}"
+    way = "stays as it is" if float(size) == 0 else f"{'rises' if gain > 0 else 'falls'} by {size} points"
+    told = f"{data.metric.replace('_', ' ')} {way} over {over}"
     if row.get("low") is None:
         return f"How sure it is that adaptation {'helps' if gain > 0 else 'does not help'} is not known: {told}."
     told += f" (95 % interval {points(row['low'])} to {points(row['high'])})"
