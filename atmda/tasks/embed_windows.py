@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from atmda.core.encoders.base import Encoder
     from atmda.datasets.window_labels import WindowLabels
 
-SHARD_WINDOWS = 1024
+SHARD_WINDOWS = 512
 MEGABYTE = 1_000_000
 
 

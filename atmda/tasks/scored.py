@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,27 +48,34 @@ class ScoredRecording:
         return float(self.ends.max())
 
 
-@dataclass
 class _Gathered:
-    """Windows of one recording, as they come."""
+    """Windows of one recording, as they come; a day has tens of thousands, so that numbers lie close together."""
 
-    starts: list[float] = field(default_factory=list)
-    ends: list[float] = field(default_factory=list)
-    scores: list[FloatArray] = field(default_factory=list)
-    levels: list[float] = field(default_factory=list)
-    silent: list[bool] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.starts, self.ends, self.levels, self.scores = array("d"), array("d"), array("f"), array("f")
+        self.silent = bytearray()
+        self.notes: dict[int, str] = {}
+
+    def add(self, start: float, end: float, level: float, silent: bool, note: str, scores: FloatArray) -> None:
+        if note:
+            self.notes[len(self.starts)] = note
+        self.starts.append(start)
+        self.ends.append(end)
+        self.levels.append(level)
+        self.silent.append(silent)
+        self.scores.frombytes(scores.astype(np.float32, copy=False).tobytes())
 
     def sorted(self, name: str) -> ScoredRecording:
-        order = np.lexsort((self.ends, self.starts))
+        starts, ends = np.asarray(self.starts), np.asarray(self.ends)
+        order = np.lexsort((ends, starts))
         return ScoredRecording(
             name,
-            np.asarray(self.starts)[order],
-            np.asarray(self.ends)[order],
-            np.stack(self.scores)[order],
-            np.asarray(self.levels, np.float32)[order],
-            np.asarray(self.silent, bool)[order],
-            tuple(self.notes[place] for place in order.tolist()),
+            starts[order],
+            ends[order],
+            np.frombuffer(self.scores, np.float32).reshape(len(starts), -1)[order],
+            np.frombuffer(self.levels, np.float32)[order],
+            np.frombuffer(self.silent, bool)[order],
+            tuple(self.notes.get(place, "") for place in order.tolist()),
         )
 
 
@@ -91,14 +99,11 @@ def scored_recordings(
             for place, (name, start, end, silent, note, level) in enumerate(columns):
                 counts[name] -= 1
                 if usable[place]:
-                    found = under_way.setdefault(name, _Gathered())
+                    if name not in under_way:
+                        under_way[name] = _Gathered()
                     # each by itself: a score depends on no other window
-                    found.scores.append(scorer.scores(stretch.embeddings[place][None])[0])
-                    found.starts.append(start)
-                    found.ends.append(end)
-                    found.silent.append(silent)
-                    found.notes.append(note)
-                    found.levels.append(level)
+                    scores = scorer.scores(stretch.embeddings[place][None])[0]
+                    under_way[name].add(start, end, level, silent, note, scores)
                 else:
                     unusable += 1
             while turn is not None and counts[turn] == 0:

@@ -1,6 +1,6 @@
 """Long recordings, window by window, in stretches that are read by themselves.
 
-A stretch is some minutes of consecutive windows. Which windows share one follows from the cut alone, and each is read
+A stretch is a minute of consecutive windows. Which windows share one follows from the cut alone, and each is read
 and resampled from its own beginning, so that a recording gives the same numbers on any number of threads and machines,
 and after a run that was killed in the middle of it. Memory holds a stretch, however long the recording.
 """
@@ -26,7 +26,7 @@ from atmda.core.audio.time_limit import TimeLimit
 from atmda.core.types import FloatArray
 from atmda.errors import AudioError
 
-STRETCH_SECONDS = 120
+STRETCH_SECONDS = 60
 MOST_WINDOWS = 1024  # a stretch
 #: seconds read before a stretch and behind it, for the resampler to come to rest in; its filter is far shorter
 MARGIN = 0.5
