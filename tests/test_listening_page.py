@@ -3,10 +3,7 @@
 import base64
 import csv
 import io
-import json
 import re
-import shutil
-import subprocess
 import zlib
 from datetime import datetime, timedelta, timezone
 from html.parser import HTMLParser
@@ -16,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 import soundfile as sf
+from browser import frames, needs_browser
 
 from atmda.core.audio import open_audio
 from atmda.core.detection.detection import Detection
@@ -25,9 +23,6 @@ from atmda.report.listening import Example, ListeningPage, Section, write_page
 
 LABELS = ("rain", "siren", "dog")
 EVIL = '<script>alert("1")</script>"><img src=http://evil.example/x onerror=alert(2)>'
-BROWSER = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
 
 
 class Parsed(HTMLParser):
@@ -342,34 +337,18 @@ addEventListener("load", async () => {{
   document.getElementById("found").textContent = JSON.stringify(found);
 }});
 </script></body>"""
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --allow-file-access-from-files --virtual-time-budget=10000 "
-    "--enable-logging=stderr --window-size=1500,900 --dump-dom"
-)
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+@needs_browser
 def test_in_a_browser_the_page_fits_a_telephone_follows_the_dark_and_plays(small_page, tmp_path):
     long = "street_" * 30 + "<b>.wav"
     page = small_page((EVIL, "a siren of " + "very " * 30 + "long name", "dog"), (long, "two.wav"))
     for day in range(80):
         recorded = datetime(2024, 1, 1) + timedelta(days=day)
         page.add(scored(f"{day}.wav", 0, (0.1, 0.2, 0.1), seconds=60, recorded=recorded))
-    harness = Path("harness.html")
-    harness.write_text(HARNESS.format(page=page.write(Path("out")).resolve().as_uri()), "utf-8")
-    command = [str(BROWSER), *FLAGS.split(), f"--user-data-dir={tmp_path / 'profile'}", harness.resolve().as_uri()]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    told = re.search(r'<pre id="found">(\[.*?\])</pre>', ran.stdout)
-    assert told is not None
-    found = json.loads(told[1])
-    assert [frame["inner"] for frame in found] == [375, 1440]
-    assert [frame["ground"] for frame in found] == ["rgb(255, 255, 255)", "rgb(22, 22, 22)"]
-    for frame in found:
-        assert frame["width"] <= frame["inner"]
+    for frame in frames(HARNESS, page.write(Path("out")), tmp_path):
         assert frame["durations"] == pytest.approx([1.0, 1.0], abs=0.1)
         assert frame["pictures"] == [560, 560]
-    assert "CONSOLE" not in ran.stderr
 
 
 def test_a_part_of_a_recording_is_opened_as_it_is_told(small_page):

@@ -3,17 +3,16 @@
 import base64
 import csv
 import io
-import json
 import re
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from browser import frames, needs_browser
 from study_rows import LABELS, study_data
-from test_listening_page import BROWSER, EVIL, FLAGS, Parsed
+from test_listening_page import EVIL, Parsed
 
 from atmda.core.evaluation.results import FoldResult, GridResult
 from atmda.errors import AtmdaError
@@ -269,25 +268,13 @@ addEventListener("load", () => {{
 </script></body>"""
 
 
-@pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
+@needs_browser
 def test_in_a_browser_the_page_fits_a_telephone_follows_the_dark_and_cuts_nothing(tmp_path):
     labels = ("W" * 60, "a siren of " + "very " * 30 + "long name", "dog <b>", "cat", "rain")
     data = study_data(auto=True, labels=labels, scenes=("street_" * 20, "tram"), facts={"Prompts": "x" * 300})
     page = Path("page.html").resolve()
     page.write_text(study_page(data), "utf-8")
-    harness = Path("harness.html")
-    harness.write_text(HARNESS.format(page=page.as_uri()), "utf-8")
-    command = [str(BROWSER), *FLAGS.split()]
-    command += [f"--user-data-dir={tmp_path / 'profile'}", harness.resolve().as_uri()]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    told = re.search(r'<pre id="found">(\[.*?\])</pre>', ran.stdout)
-    assert told is not None
-    found = json.loads(told[1])
-    assert [frame["inner"] for frame in found] == [375, 1440]
-    assert [frame["ground"] for frame in found] == ["rgb(255, 255, 255)", "rgb(22, 22, 22)"]
-    for frame in found:
-        assert frame["width"] <= frame["inner"]
+    for frame in frames(HARNESS, page, tmp_path):
         assert frame["cut"] == []
         assert frame["unreachable"] == 0
         assert frame["smallest"] >= 10.5
-    assert "CONSOLE" not in ran.stderr
