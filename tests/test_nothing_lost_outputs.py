@@ -100,7 +100,7 @@ def test_rows_are_saved_elsewhere_where_the_disk_fills_up_while_they_are_made(di
     """They were once gone."""
     place = disk("size=64k")
     process = start(*INFER, folder, "--output", str(place / "out.csv"), "--num-workers", "1", pause=0.3)
-    wait_for(lambda: list(place.glob(".unfinished_*")), process)
+    wait_for(lambda: list(place.glob(".unfinished_*/.lock-all")), process)
     fill(place)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
