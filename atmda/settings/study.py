@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Modality, Settings, flag, lower, split_commas
-from atmda.settings.choices import methods, number_or_auto, numbers_or_auto, split_templates
+from atmda.settings.choices import methods, number_or_auto, numbers_or_auto, profiles, split_templates
 from atmda.settings.choices import metrics as known_metrics
 from atmda.settings.classify import Auto, Scale, Temperature
 from atmda.settings.completion import study_names
@@ -90,6 +90,7 @@ class StudySettings(Settings):
     temperatures: Annotated[tuple[Temperature | Auto, ...], BeforeValidator(numbers_or_auto)] = Field(
         (0.5,), min_length=1
     )
+    profile: Annotated[str, BeforeValidator(profiles)] = "published"
     templates: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_ensembles)] = Field(((),), min_length=1)
     metrics: Annotated[tuple[str, ...], BeforeValidator(known_metrics)] = Field(
         (), description="The usual one unless given."

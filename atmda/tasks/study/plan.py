@@ -160,6 +160,8 @@ class _Plan:
             own |= {"top_n": run.top_n, "logit_scale": run.logit_scale}
             if set(modalities) != {"none"}:
                 own["temperature"] = run.temperatures
+                if run.profile != "published":  # so that scores of before it could be said keep their place
+                    own["profile"] = run.profile
             for mode in run.modes:
                 cleared = BACKGROUND in METHODS.get(mode).needs
                 if cleared and background is None and "bg_embeddings" not in own:
@@ -193,7 +195,7 @@ def _made_of(settings: dict[str, Any], mode: str) -> dict[str, Any]:
     found["templates"] = list(settings["templates"] or (CLASS_TEMPLATE,)) if TEXT in method.needs else []
     if not method.adapts:
         found |= {"modality": ["none"]}
-        for name in ("temperature", "bg_type"):
+        for name in ("temperature", "bg_type", "profile"):
             found.pop(name, None)
     plain = int | float | str | None
     options = {name: v if isinstance(v, plain) else repr(v) for name, v in method.options().items()}

@@ -1,0 +1,78 @@
+"""Keys of a study's file that say what `classify` is to do: each reaches it, decides the scores' place, and no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from processes import run
+
+import atmda
+from atmda.errors import SettingsError
+
+STUDY = """
+name = "tones"
+modes = "zs"
+modalities = ["none", "audio"]
+
+[[datasets]]
+folder = "events"
+background = "places"
+
+[[encoders]]
+model = "spectral"
+"""
+
+
+@pytest.fixture(autouse=True)
+def events(tmp_path: Path, write_tone: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four events of two classes, and two places with a hum each."""
+    monkeypatch.setenv("ATMDA_NO_FIGURES", "true")
+    for hz in (200, 700):
+        for number in range(2):
+            write_tone(tmp_path / f"events/tone{hz}/{number}.wav", hz + 20 * number)
+    for hz in (1000, 1500):
+        write_tone(tmp_path / f"places/hum{hz}/{hz}.wav", hz)
+
+
+def study(top: str = "", text: str = STUDY) -> dict:
+    Path("tones.toml").write_text(f"{top}\n{text}")
+    code, out, errors = run("study", "tones.toml", "--json", "--num-workers", "1")
+    assert code == 0, errors
+    return json.loads(out)
+
+
+def scores() -> set[str]:
+    return {path.name for path in Path("data/study").glob("scores-*")}
+
+
+def refused(top: str, said: str, text: str = STUDY) -> None:
+    Path("tones.toml").write_text(f"{top}\n{text}")
+    with pytest.raises(SettingsError, match=said):
+        atmda.study("tones.toml")
+    assert not Path("data").exists()
+
+
+def test_a_profile_reaches_the_scores_and_decides_their_place_but_not_that_of_the_usual_one():
+    study()
+    usual = scores()
+    study('profile = "published"')
+    assert scores() == usual
+    document = study('profile = "Mean"')
+    (new,) = scores() - usual
+    assert document["artifacts"][new]["made_of"]["profile"] == "mean"
+    assert json.loads(Path(f"data/study/{new}/results.json").read_text())["profile"] == "mean"
+
+
+def test_a_profile_that_is_none_is_refused_with_the_nearest():
+    refused('profile = "meen"', r"'meen' is no profile\. Did you mean mean")
+
+
+def test_where_nothing_is_adapted_a_profile_decides_nothing():
+    text = STUDY.replace(', "audio"', "")
+    study("", text)
+    usual = scores()
+    study('profile = "mean"', text)
+    assert scores() == usual
