@@ -76,3 +76,26 @@ def test_where_nothing_is_adapted_a_profile_decides_nothing():
     usual = scores()
     study('profile = "mean"', text)
     assert scores() == usual
+
+
+def test_descriptions_stand_for_the_classes_and_their_content_decides_the_place_of_the_scores():
+    text = STUDY.replace(', "audio"', "")
+    sounds = Path("sounds.csv")
+    sounds.write_text("label,description\ntone200,a low hum of tone200\ntone700,a high hum of tone700\n")
+    document = study('descriptions = "sounds.csv"', text)
+    (first,) = scores()
+    told = document["artifacts"][first]
+    assert document["prompts"][told["prompts"]]["tone200"] == ["a low hum of tone200"]
+    sounds.rename("moved.csv")
+    study('descriptions = "moved.csv"', text)
+    assert scores() == {first}
+    Path("moved.csv").write_text(Path("moved.csv").read_text().replace("low", "deep"))
+    study('descriptions = "moved.csv"', text)
+    assert len(scores()) == 2
+
+
+def test_descriptions_beside_sentences_or_anchors_are_refused_as_are_those_that_are_not_there():
+    refused('descriptions = "sounds.csv"\ntemplates = "A {label}"', "`descriptions` and `templates` do not go")
+    given = STUDY.replace('folder = "events"', 'embeddings = "e.npz"\ntext_embeddings = "t.npz"')
+    refused('descriptions = "sounds.csv"', "`descriptions` and text_embeddings of e.npz do not go", given)
+    refused('descriptions = "sounds.csv"', r"`descriptions` sounds\.csv: it cannot be read \(")

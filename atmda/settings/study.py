@@ -92,6 +92,7 @@ class StudySettings(Settings):
     )
     profile: Annotated[str, BeforeValidator(profiles)] = "published"
     templates: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_ensembles)] = Field(((),), min_length=1)
+    descriptions: Path | None = None
     metrics: Annotated[tuple[str, ...], BeforeValidator(known_metrics)] = Field(
         (), description="The usual one unless given."
     )
@@ -128,7 +129,22 @@ class StudySettings(Settings):
                 raise SettingsError(
                     f"`{what}`: two of them are called {twice[0]}.", "Give each a `title` of its own.", setting=what
                 )
+        self._check_descriptions()
         self._check_backgrounds()
+
+    def _check_descriptions(self) -> None:
+        """Raises SettingsError for descriptions that cannot be read, or stand beside sentences or anchors."""
+        if self.descriptions is None:
+            return
+        given = next((dataset for dataset in self.datasets if dataset.text_embeddings is not None), None)
+        if any(self.templates) or given is not None:
+            other = "`templates`" if given is None else f"text_embeddings of {given.called}"
+            raise SettingsError(
+                f"`descriptions` and {other} do not go together.", "Give one of them.", setting="descriptions"
+            )
+        from atmda.datasets.tables import read_text
+
+        read_text(self.descriptions, "descriptions")
 
     def _check_backgrounds(self) -> None:
         """Raises SettingsError for a modality that no part of the grid has a background for."""

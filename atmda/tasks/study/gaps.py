@@ -52,7 +52,8 @@ def _add_gap(gap: GapRows, place: Mapping[str, Any], scores: Scores, workshop: W
     }
     encoder = open_encoder(make_settings(ClassifySettings, given), Observer())
     classes = table.classes or tuple(sorted(set(table.labels)))
-    T = text_anchors(encoder, classes, tuple(scores.settings.get("templates") or ()), Observer())
+    templates, descriptions = tuple(scores.settings.get("templates") or ()), scores.settings.get("descriptions")
+    T = text_anchors(encoder, classes, templates, Observer(), descriptions)
     y = np.asarray([classes.index(label) for label in table.labels])
     corrections = [NORMALISED, CENTRED]
     if scores.background is not None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from atmda.core.evaluation.metrics import METRICS
+from atmda.core.fingerprint import digest
 from atmda.core.methods import METHODS
 from atmda.core.methods.base import BACKGROUND, TEXT
 from atmda.core.methods.prompts import CLASS_TEMPLATE
@@ -71,6 +72,7 @@ class _Plan:
         self._stores: dict[tuple[str, str], Embeddings] = {}
         self._backgrounds: dict[str, Recordings] = {}
         self._calls = 0
+        self._described = None if settings.descriptions is None else digest(settings.descriptions)
 
     def sets(self, dataset: DatasetTable) -> Iterator[_Set]:
         """The data set as it is where that is asked for, and mixed."""
@@ -158,6 +160,8 @@ class _Plan:
             own = {name: value for name, value in common.items() if value is not None}
             own |= {"modality": tuple(modalities), "templates": templates, "metric": run.metrics}
             own |= {"top_n": run.top_n, "logit_scale": run.logit_scale}
+            if run.descriptions is not None:
+                own["descriptions"] = run.descriptions
             if set(modalities) != {"none"}:
                 own["temperature"] = run.temperatures
                 if run.profile != "published":  # so that scores of before it could be said keep their place
@@ -169,7 +173,7 @@ class _Plan:
                 heard = cleared or "audio" in modalities
                 mine = own if heard else {name: value for name, value in own.items() if name != "bg_embeddings"}
                 needs = tuple(need for need in (store, background if heard else None) if need is not None)
-                made_of = _made_of(own, mode) | (given or {})
+                made_of = _made_of(own, mode, self._described) | (given or {})
                 title = f"{about['dataset']} {about['set']}, {about['encoder']}, {mode}"
                 title += f", sentences {number}" if len(run.templates) > 1 else ""
                 told = about | {"templates": " | ".join(templates) or None}
@@ -185,14 +189,21 @@ class _Plan:
         return self._stores.setdefault((store.key, store.reason), store)
 
 
-def _made_of(settings: dict[str, Any], mode: str) -> dict[str, Any]:
-    """What decides the scores of a method: of the settings those that reach it, and the method's own options."""
+def _made_of(settings: dict[str, Any], mode: str, described: str | None) -> dict[str, Any]:
+    """What decides the scores of a method: of the settings those that reach it, and the method's own options.
+
+    described: the sha256 of the classes' descriptions; None where sentences stand for them.
+    """
     method = METHODS.get(mode)
-    files = ("embeddings", "text_embeddings", "bg_embeddings", "model", "precision")  # told by what is in them
+    # told by what is in them
+    files = ("embeddings", "text_embeddings", "bg_embeddings", "descriptions", "model", "precision")
     found = {key: _plain(value) for key, value in settings.items() if key not in files}
     if not method.takes("top_n"):
         found.pop("top_n")
-    found["templates"] = list(settings["templates"] or (CLASS_TEMPLATE,)) if TEXT in method.needs else []
+    by_text = TEXT in method.needs
+    found["templates"] = list(settings["templates"] or (CLASS_TEMPLATE,)) if by_text and described is None else []
+    if by_text and described is not None:
+        found["descriptions"] = described
     if not method.adapts:
         found |= {"modality": ["none"]}
         for name in ("temperature", "bg_type", "profile"):

@@ -81,7 +81,7 @@ def of_mode(result: ClassifyResult, mode: str, run: StudySettings) -> ClassifyRe
     if DRIFTS not in METHODS.get(mode).needs:
         made_with["noises"] = []
     if TEXT not in METHODS.get(mode).needs:
-        made_with |= {"templates": [], "prompts": {}}
+        made_with |= {"templates": [], "prompts": {}, "descriptions": None}
     return replace(result, cells=[cell for cell in result.cells if cell.mode == mode], made_with=made_with)
 
 
@@ -89,6 +89,7 @@ def _keep(folder: Path, result: ClassifyResult) -> None:
     table = result.table
     write_kept(folder / CELLS, Kept(table.clips, result.classes, result.y, table.folds, table.sources, result.cells))
     document = as_document(result)
-    for place in ("embeddings", "bg_embeddings", "text_embeddings"):  # told by the artifacts, or by the study's file
+    # told by the artifacts, or by the study's file
+    for place in ("embeddings", "bg_embeddings", "text_embeddings", "descriptions"):
         document.pop(place, None)
     write_json(folder / DOCUMENT, document)
