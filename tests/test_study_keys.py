@@ -99,3 +99,66 @@ def test_descriptions_beside_sentences_or_anchors_are_refused_as_are_those_that_
     given = STUDY.replace('folder = "events"', 'embeddings = "e.npz"\ntext_embeddings = "t.npz"')
     refused('descriptions = "sounds.csv"', "`descriptions` and text_embeddings of e.npz do not go", given)
     refused('descriptions = "sounds.csv"', r"`descriptions` sounds\.csv: it cannot be read \(")
+
+
+WINDOWS = """
+name = "tones"
+modes = "zs"
+modalities = ["none", "audio"]
+metrics = ["recall_at_k", "map"]
+
+[[datasets]]
+folder = "street"
+annotations = "events.csv"
+window = 1
+
+[[encoders]]
+model = "spectral"
+"""
+OWN = 'bg = ["unlabelled", "self"]'
+
+
+@pytest.fixture
+def street(tmp_path: Path, write_tone: Callable[..., Path]) -> None:
+    """Two recordings of four seconds: in one second a tone, in another both at once, in two nothing."""
+    for number in (1, 2):
+        write_tone(tmp_path / f"street/{number}.wav", 200 * number, seconds=4.0)
+    rows = [f"{n}.wav,{label},{n},{at},{at + 1}" for n in (1, 2) for label, at in (("low", 0), ("low", 1), ("high", 1))]
+    Path("events.csv").write_text("\n".join(["filename,label,fold,start,end", *rows, ""]))
+
+
+@pytest.mark.usefixtures("street")
+def test_windows_of_long_recordings_have_their_own_labels_and_backgrounds():
+    document = study(OWN, WINDOWS)
+    cells = {cell["modality"]: cell for cell in document["cells"]}
+    assert list(cells) == ["none", "audio unlabelled", "audio self:quiet"]
+    assert [fold["n"] for cell in document["cells"] for fold in cell["folds"]] == [2] * 6
+    assert all(0 <= cell["map"] <= 1 for cell in cells.values())
+    assert "audio unlabelled background" in Path(document["report"]).read_text()
+    before = scores()
+    study(OWN, WINDOWS)
+    assert scores() == before
+    study('bg = "self"', WINDOWS.replace("window = 1", "window = 1\nhop = 0.5"))
+    assert len(list(Path("data/study").glob("embeddings-*"))) == 2
+    table = Path("events.csv")
+    table.write_text(table.read_text().replace("high,1,1,2", "high,1,2,3"))
+    study(OWN, WINDOWS)
+    assert len(list(Path("data/study").glob("embeddings-*"))) == 3
+
+
+@pytest.mark.parametrize(
+    ("top", "old", "new", "said"),
+    [
+        (OWN, "window = 1", "", "`bg` takes backgrounds from windows"),
+        (OWN, ', "audio"', "", "`bg` is used with `modalities` audio alone"),
+        (OWN + '\nprofile = "mean"', "", "", "`bg` and `profile` mean do not go together"),
+        (OWN, "window = 1", 'window = 1\nbackground = "places"', "`bg` and the background of street both"),
+        ('bg = "site"', "", "", "site is for infer"),
+        (OWN, "window = 1", "hop = 1", "hop of street goes with window"),
+        (OWN, 'annotations = "events.csv"', "", "window of street goes with"),
+        (OWN, "[[encoders]]", '[[mixes]]\nscenes = "park"\n[[encoders]]', "cannot be mixed"),
+        (OWN, "window = 1", "window = 0", "data set 1.*window"),
+    ],
+)
+def test_windows_and_backgrounds_that_cannot_be_are_refused_by_name(top: str, old: str, new: str, said: str):
+    refused(top, said, WINDOWS.replace(old, new) if old else WINDOWS)

@@ -55,6 +55,10 @@ class WindowLabels:
         some._longest = {name: self._longest[name] for name in names}
         return some
 
+    def told(self) -> str:
+        """All events of all recordings in a text that is the same for the same events."""
+        return repr(sorted(self._events.items()))
+
     def labelled(self, window: Clip) -> Clip:
         """A window of a recording, with its labels."""
         labels = self.of(str(window.source), window.start or 0.0, window.end or 0.0)

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Modality, Settings, flag, lower, split_commas
-from atmda.settings.choices import methods, number_or_auto, numbers_or_auto, profiles, split_templates
+from atmda.settings.choices import methods, number_or_auto, numbers_or_auto, own_backgrounds, profiles, split_templates
 from atmda.settings.choices import metrics as known_metrics
 from atmda.settings.classify import Auto, Scale, Temperature
 from atmda.settings.completion import study_names
@@ -90,6 +90,7 @@ class StudySettings(Settings):
     temperatures: Annotated[tuple[Temperature | Auto, ...], BeforeValidator(numbers_or_auto)] = Field(
         (0.5,), min_length=1
     )
+    bg: Annotated[tuple[str, ...], BeforeValidator(own_backgrounds)] = ()
     profile: Annotated[str, BeforeValidator(profiles)] = "published"
     templates: Annotated[tuple[tuple[str, ...], ...], BeforeValidator(_ensembles)] = Field(((),), min_length=1)
     descriptions: Path | None = None
@@ -130,6 +131,7 @@ class StudySettings(Settings):
                     f"`{what}`: two of them are called {twice[0]}.", "Give each a `title` of its own.", setting=what
                 )
         self._check_descriptions()
+        self._check_own_backgrounds()
         self._check_backgrounds()
 
     def _check_descriptions(self) -> None:
@@ -146,16 +148,31 @@ class StudySettings(Settings):
 
         read_text(self.descriptions, "descriptions")
 
+    def _check_own_backgrounds(self) -> None:
+        """Raises SettingsError where `bg` has nothing to take backgrounds from, or stands beside another one."""
+        if not self.bg:
+            return
+        windowed = [dataset for dataset in self.datasets if dataset.window is not None]
+        twice = next((dataset.called for dataset in windowed if dataset.background is not None), None)
+        for refused, why in (
+            (not windowed, "takes backgrounds from windows; no data set has a `window`"),
+            ("audio" not in self.modalities, "is used with `modalities` audio alone"),
+            (self.profile != "published", f"and `profile` {self.profile} do not go together"),
+            (twice is not None, f"and the background of {twice} both say what the background is"),
+        ):
+            if refused:
+                raise SettingsError(f"`bg` {why}.", "Give one of them, or leave `bg` out.", setting="bg")
+
     def _check_backgrounds(self) -> None:
         """Raises SettingsError for a modality that no part of the grid has a background for."""
         scenes = [scene for mix in self.mixes for scene in mix.scenes]
         described = {
             "text": any(scene != "all" for scene in scenes) or any(data.bg_type for data in self.datasets),
-            "audio": bool(self.mixes) or any(data.background for data in self.datasets),
+            "audio": bool(self.mixes or self.bg) or any(data.background for data in self.datasets),
         }
         for modality in self.modalities:
             if not described.get(modality, True):
-                key = {"text": "a `bg_type`", "audio": "a `background`"}[modality]
+                key = {"text": "a `bg_type`", "audio": "a `background` (or a `window`, with `bg`)"}[modality]
                 raise SettingsError(
                     f"`modalities`: {modality} needs scenes in [[mixes]], or {key} in [[datasets]].",
                     setting="modalities",

@@ -13,6 +13,7 @@ from atmda.errors import SettingsError
 from atmda.settings.augment import AugmentSettings, Text, as_text
 from atmda.settings.base import lower, some_encoder_has, split_commas
 from atmda.settings.loading import explain
+from atmda.settings.windows import HOP, WINDOW
 
 AnyTable = TypeVar("AnyTable", bound="Table")
 
@@ -39,7 +40,8 @@ class DatasetTable(Table):
     """One set of labelled clips: a data set, a folder of one's own, or embeddings made elsewhere.
 
     `clean`: the clips as they are are classified too. `background` and `bg_type`: recordings, and the name, of the
-    place where they were recorded, for adaptation of the clips as they are.
+    place where they were recorded, for adaptation of the clips as they are. `window` and `hop`: of recordings whose
+    events are known, the clips are windows of so many seconds.
     """
 
     name: str | None = None
@@ -52,6 +54,8 @@ class DatasetTable(Table):
     clean: bool = True
     background: str | None = None
     bg_type: str | None = None
+    window: float | None = WINDOW
+    hop: float | None = HOP
 
     @property
     def clips_from(self) -> Literal["dataset", "annotations", "folders", "embeddings"]:
@@ -78,10 +82,30 @@ class DatasetTable(Table):
         for key, owner in (("annotations", "folder"), ("text_embeddings", "embeddings")):
             if getattr(self, key) is not None and getattr(self, owner) is None:
                 raise SettingsError(f"`datasets`: {key} of {self.called} goes with {owner}.", setting="datasets")
+        self._check_windows(mixed)
         if mixed and self.clips_from == "annotations":
             raise SettingsError(
                 f"`datasets`: the clips of {self.called} cannot be mixed, for its labels stand in a table.",
                 "Sort the recordings into a folder a class, or leave `mixes` out.",
+                setting="mixes",
+            )
+
+    def _check_windows(self, mixed: bool) -> None:
+        """Raises SettingsError for windows of what has none, and for a hop without them."""
+        if self.window is None:
+            if self.hop is not None:
+                raise SettingsError(f"`datasets`: hop of {self.called} goes with window.", setting="datasets")
+            return
+        if self.clips_from not in ("dataset", "annotations"):
+            raise SettingsError(
+                f"`datasets`: window of {self.called} goes with a data set of long recordings, or with annotations.",
+                "Leave window out.",
+                setting="datasets",
+            )
+        if mixed:
+            raise SettingsError(
+                f"`datasets`: {self.called} has a window, and recordings that are cut into windows cannot be mixed.",
+                "Leave `mixes` or window out.",
                 setting="mixes",
             )
 

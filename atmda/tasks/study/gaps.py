@@ -42,7 +42,7 @@ def _add_gap(gap: GapRows, place: Mapping[str, Any], scores: Scores, workshop: W
     assert scores.store is not None and scores.store.encoder is not None
     known = scores.store.encoder
     table = read_store(workshop.folder(scores.store) / "store")
-    if table.labels is None:
+    if table.labels is None or None in table.labels:
         raise ValueError("its clips have several labels, or none")
     given: dict[str, Any] = {"model": known.name if known.table.model == "auto" else known.table.model}
     given |= {

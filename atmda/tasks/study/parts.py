@@ -89,6 +89,8 @@ def embedded(recordings: Recordings, encoder: KnownEncoder, soundscapes: Soundsc
     of = {"store": stores.FORMAT, "encoder": encoder.identity or {"not known yet": encoder.title}}
     if soundscapes is None:
         made_of = of | {"recordings": [recordings.name, recordings.fingerprint]}
+        if (window := recordings.embedded_by.get("window")) is not None:
+            made_of |= {"window": window, "hop": recordings.embedded_by.get("hop") or window}
         count, title, settings = recordings.clips, recordings.name, recordings.embedded_by
     else:
         made_of, count, title, settings = of, soundscapes.items, soundscapes.title, {"dataset": recordings.name}

@@ -113,11 +113,12 @@ class _Plan:
     def scores(self, clips: _Set, encoder: KnownEncoder, part: int) -> Iterator[Scores]:
         """Every method, and every ensemble of sentences, on the embeddings of `clips`."""
         store = self._store(embedded(clips.recordings, encoder, clips.soundscapes))
-        modalities = [m for m in self.settings.modalities if _described(m, clips.place)]
+        bg = self.settings.bg if clips.dataset.window is not None and "audio" in self.settings.modalities else ()
+        modalities = [m for m in self.settings.modalities if _described(m, clips.place) or (m == "audio" and bg)]
         background = None
         if self._uses_background(modalities) and clips.place.backgrounds is not None:
             background = self._store(embedded(clips.place.backgrounds, encoder))
-        common: dict[str, Any] = {"cv": clips.dataset.cv}
+        common: dict[str, Any] = {"cv": clips.dataset.cv, "bg": bg or None}
         if "text" in modalities:
             common["bg_type"] = clips.place.scene
         about = clips.about | {"encoder": encoder.title}

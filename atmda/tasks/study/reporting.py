@@ -68,7 +68,7 @@ def _confusions(sets: Sequence[tuple[Cell, ClassifyResult]]) -> Iterator[Confusi
     count = 0
     for cell, found in noisy:
         for modality in ("audio", "text"):
-            near = [c for c in found.cells if c.modality == modality and isinstance(c.temperature, float)]
+            near = [c for c in found.cells if c.modality.split()[0] == modality and isinstance(c.temperature, float)]
             if not near or count == CONFUSIONS or found.y.ndim == 2:
                 continue
             one = min(near, key=lambda c: abs(float(c.temperature or 0.0) - TEMPERATURE))
