@@ -10,10 +10,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from processes import SCRIPT, run, start, wait_for
 
+from atmda.core.clip import Clip
+from atmda.core.embeddings.engine import Embedded
 from atmda.core.embeddings.formats import read_embeddings
+from atmda.core.embeddings.store import EmbeddingStore, Manifest
+from atmda.core.interruption import Stopped, stop, uninterrupted
+from atmda.tasks.filling import Filling
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are of POSIX")
 SLOW = {"pause": 0.15, "shard": 256}
@@ -89,6 +95,27 @@ def test_infer_that_goes_on_embeds_a_replaced_recording_again_and_may_ask_for_ot
     assert Path("out.csv").read_bytes() == Path("fresh.csv").read_bytes()
     with Path("out.csv").open() as file:
         assert next(csv.DictReader(file))["label"] == "1500"
+
+
+def test_a_signal_while_a_shard_is_written_does_not_write_it_twice(monkeypatch):
+    """Job arrays once had clips twice: the rows were published again on the way out."""
+    store = EmbeddingStore.open(Path("store"), Manifest({"encoder": "x"}, 4))
+    filling, append = Filling(store, {}, None), store.append
+
+    def interrupted(*given):
+        with uninterrupted():
+            append(*given)
+            stop(signal.SIGTERM)
+
+    monkeypatch.setattr(store, "append", interrupted)
+    filling.add(Clip(Path("a.wav"), "a.wav"), Embedded(np.ones(4, np.float32)))
+    with pytest.raises(Stopped):
+        try:
+            filling.publish()
+        finally:
+            filling.publish()
+    assert filling.rows == 1
+    assert read_embeddings(Path("store"), partial=True).clips == ["a.wav"]
 
 
 def test_infer_of_windows_goes_on_inside_a_recording(tmp_path, write_tone):

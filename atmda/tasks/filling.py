@@ -10,6 +10,7 @@ from atmda.core.embeddings.engine import Embedded
 from atmda.core.embeddings.schema import Seen
 from atmda.core.embeddings.store import EmbeddingStore
 from atmda.core.files import unwritable
+from atmda.core.interruption import uninterrupted
 from atmda.core.types import FloatArray
 
 
@@ -60,8 +61,11 @@ class Filling:
             self.publish()
 
     def publish(self) -> None:
+        """Write what came since the last shard, whole: a signal meanwhile waits until it is noted, too."""
         news = {clip for clip, reason in self._skipped.items() if self.reasons.get(clip) != reason}
-        if self._rows or news:  # else they are tried again, and are as they were
+        if not self._rows and not news:
+            return  # they are tried again, and are as they were
+        with uninterrupted():
             try:
                 self._store.append(self._rows, self._skipped, self._seen)
             except OSError as error:
