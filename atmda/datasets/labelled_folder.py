@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from atmda.core.clip import Clip
+from atmda.core.part_names import part_name
 from atmda.datasets.annotations import Annotation, read_annotations
 from atmda.datasets.base import Dataset, build, display_name, label_and_fold
 from atmda.datasets.finder import Finder
@@ -130,12 +131,9 @@ def _clips(rows: Sequence[Annotation], recordings: Sequence[Clip], table: str, p
 
 
 def _annotated(recording: Clip, row: Annotation) -> Clip:
-    name = recording.name
-    if row.start is not None or row.end is not None:
-        name += f"#t={_seconds(row.start)}" + (f",{_seconds(row.end)}" if row.end is not None else "")
     return replace(
         recording,
-        name=name,
+        name=part_name(recording.name, row.start, row.end),
         label=row.labels[0] if len(row.labels) == 1 else None,
         labels=row.labels,
         fold=row.fold,
@@ -144,11 +142,6 @@ def _annotated(recording: Clip, row: Annotation) -> Clip:
         start=row.start,
         end=row.end,
     )
-
-
-def _seconds(time: float | None) -> str:
-    """Seconds to a microsecond, so that two parts of an hour's recording never share a name."""
-    return "" if time is None else f"{time:.6f}".rstrip("0").rstrip(".")
 
 
 def _shown(names: Sequence[str]) -> str:

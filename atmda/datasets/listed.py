@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from atmda.core.clip import Clip
+from atmda.core.part_names import part_name
 from atmda.core.remote import is_remote, shown
 from atmda.core.text import some_of
 from atmda.core.types import IntArray
@@ -201,8 +202,4 @@ def _any_remote(paths: pa.Array) -> bool:
 
 
 def _name(path: str | None, start: float | None, end: float | None) -> str:
-    name = shown(path) if path and is_remote(path) else path or ""
-    if start is None and end is None:
-        return name
-    first, last = ("" if time is None else f"{time:.6f}".rstrip("0").rstrip(".") for time in (start, end))
-    return f"{name}#t={first}" + (f",{last}" if last else "")
+    return part_name(shown(path) if path and is_remote(path) else path or "", start, end)

@@ -13,14 +13,9 @@ from atmda.core.clip import Clip
 from atmda.core.embeddings.schema import COLUMNS, is_as_seen, known_of
 from atmda.core.embeddings.store import EmbeddingStore
 from atmda.core.embeddings.windowed import WindowedRecording
-from atmda.core.embeddings.windows import (
-    EmbeddedStretch,
-    embed_windows,
-    in_seconds,
-    recording_of,
-    window_of,
-)
+from atmda.core.embeddings.windows import EmbeddedStretch, embed_windows, window_of
 from atmda.core.fingerprint import Fingerprint
+from atmda.core.part_names import part_name, recording_of
 from atmda.core.remote import look_again
 from atmda.settings.reading import ReadingSettings
 from atmda.tasks.filling import Filling
@@ -239,5 +234,4 @@ def failures_of(stretch: EmbeddedStretch) -> Iterator[Failure]:
     for reason in dict.fromkeys(reason for _, reason in failed):
         own = [window for window, why in failed if why == reason]
         start, end = own[0].start or 0.0, own[-1].end or 0.0
-        name = f"{clip.name}#t={in_seconds(start)},{in_seconds(end)}"
-        yield Failure(name, f"{clip.where} from {start:g} s to {end:g} s", reason)
+        yield Failure(part_name(clip.name, start, end), f"{clip.where} from {start:g} s to {end:g} s", reason)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atmda.core.embeddings.table import scorable
+from atmda.core.part_names import recording_of
 from atmda.core.types import BoolArray, FloatArray
 from atmda.errors import StoreError
 from atmda.tasks.observer import Observer
@@ -117,8 +118,6 @@ def scored_recordings(
 
 def _counted(rows: Rows) -> Counter[str]:
     """How many windows each recording has."""
-    from atmda.core.embeddings.windows import recording_of
-
     counts: Counter[str] = Counter()
     for piece in rows.pieces:
         for stretch in rows.stretches(piece, ("clip", "start", "end"), embeddings=False):
@@ -134,8 +133,6 @@ def _counted(rows: Rows) -> Counter[str]:
 
 def _columns(table: Any) -> Iterator[tuple[str, float, float, bool, str, float]]:
     """Row by row: recording, start, end, whether it is silent, note, level."""
-    from atmda.core.embeddings.windows import recording_of
-
     names = table.column_names
     columns = [table[name].to_pylist() if name in names else [None] * len(table) for name in COLUMNS]
     for clip, start, end, silent, note, level in zip(*columns, strict=True):

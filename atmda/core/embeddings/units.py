@@ -15,7 +15,8 @@ from atmda.core.audio import Reading
 from atmda.core.audio.cut import Cut
 from atmda.core.clip import Clip
 from atmda.core.embeddings.windowed import WindowedRecording
-from atmda.core.embeddings.windows import Wanted, in_seconds
+from atmda.core.embeddings.windows import Wanted
+from atmda.core.part_names import part_name
 from atmda.core.types import IntArray
 from atmda.errors import AudioError
 
@@ -41,7 +42,7 @@ class Windows:
         """What a store calls them."""
         if not self.spans:
             return self.clip.name
-        return f"{self.clip.name}#t={in_seconds(self.spans[0][0])},{in_seconds(self.spans[-1][1])}"
+        return part_name(self.clip.name, self.spans[0][0], self.spans[-1][1])
 
     def halves(self) -> tuple[Windows, Windows] | None:
         """The first and the second half of them; None for one, or a recording whose windows nobody has counted."""

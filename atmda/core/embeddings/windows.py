@@ -27,6 +27,7 @@ from atmda.core.device import usable_cores
 from atmda.core.embeddings.engine import AudioEncoder, Embedded, TakeFingerprint, embed_together
 from atmda.core.embeddings.windowed import WindowedRecording
 from atmda.core.parallel import one_threaded_pool
+from atmda.core.part_names import part_name
 from atmda.core.types import FloatArray, IntArray
 from atmda.errors import AudioError
 
@@ -211,15 +212,4 @@ def _shared(encoder: Any, stretch: Stretch, batch_size: int, device: Any) -> lis
 
 def window_of(clip: Clip, start: float, end: float) -> Clip:
     """The window of a recording as a clip of its own; the recording is its source."""
-    name = f"{clip.name}#t={in_seconds(start)},{in_seconds(end)}"
-    return replace(clip, name=name, start=start, end=end, source=clip.source or clip.name)
-
-
-def recording_of(name: str) -> str:
-    """The recording's name, of the name of a window of it; another clip's as it is."""
-    return name.rpartition("#t=")[0] or name
-
-
-def in_seconds(time: float) -> str:
-    """Seconds to a microsecond, so that two parts of an hour's recording never share a name."""
-    return f"{time:.6f}".rstrip("0").rstrip(".")
+    return replace(clip, name=part_name(clip.name, start, end), start=start, end=end, source=clip.source or clip.name)

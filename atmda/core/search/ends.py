@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import repeat
 
 from atmda.core.embeddings.scanning import Piece, Rows
-from atmda.core.search.hits import recording_of, seconds
+from atmda.core.search.hits import file_of, seconds
 from atmda.core.search.nearest import Tell, each_piece
 
 
@@ -22,7 +22,7 @@ def ends_by_recording(rows: Rows, workers: int, tell: Tell = lambda piece, error
             table = stretch.table
             told = table["end"].to_pylist() if "end" in table.column_names else repeat(None)
             for clip, end in zip(table["clip"].to_pylist(), map(seconds, told), strict=False):
-                name = recording_of(clip, end)
+                name = file_of(clip, end)
                 ends[name] = max(ends.get(name, 0.0), end or 0.0)
         return ends
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from atmda.core.embeddings.scanning import Rows
+from atmda.core.part_names import recording_of
 from atmda.core.search.nearest import Candidates
 
 KNOWN = ("clip", "label", "labels", "source", "start", "end")
-FRAGMENT = "#t="  # between the name of a recording and the part of it that a clip is
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,12 @@ def _hit(values: dict[str, Any], score: float, unadapted: float) -> Hit:
     start, end = (seconds(values.get(name)) for name in ("start", "end"))
     one = values.get("label")
     labels = values.get("labels") or ([] if one is None else [one])
-    return Hit(clip, recording_of(clip, end), start, end, score, unadapted, tuple(labels))
+    return Hit(clip, file_of(clip, end), start, end, score, unadapted, tuple(labels))
 
 
-def recording_of(clip: str, end: float | None) -> str:
+def file_of(clip: str, end: float | None) -> str:
     """The recording that a clip is, or lies in where it is told when it ends, by its name in the store."""
-    filename, fragment, _ = clip.rpartition(FRAGMENT)
-    return filename if fragment and end is not None else clip
+    return clip if end is None else recording_of(clip)
 
 
 def seconds(value: float | None) -> float | None:
