@@ -79,7 +79,8 @@ def _adapted(
     sounds = known if settings.modality == "audio" else None
     heard = sounds if sounds is None or profile is None else adapt(sounds, profile, T)
     before = _by_themselves(recording, S, sounds, classes)
-    return Backdrop(adapted, _by_themselves(recording, adapted, heard, classes), before, profile)
+    after = before if profile is None else _by_themselves(recording, adapted, heard, classes)
+    return Backdrop(adapted, after, before, profile)
 
 
 def _by_themselves(

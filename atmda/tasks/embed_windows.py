@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from atmda.core.audio.cut import Cut
 from atmda.core.clip import Clip
-from atmda.core.embeddings.schema import COLUMNS, is_as_seen, known_of
+from atmda.core.embeddings.schema import is_as_seen, says_the_same
 from atmda.core.embeddings.store import EmbeddingStore
 from atmda.core.embeddings.windowed import WindowedRecording
 from atmda.core.embeddings.windows import EmbeddedStretch, embed_windows, window_of
@@ -140,12 +140,12 @@ class WindowPlan:
                 if name not in self.numbers or name in changed:
                     continue
                 clip = clips[self.numbers[name]]
-                if self._differs(clip, row) or (
-                    name not in looked and not looked.setdefault(name, is_as_seen(clip, row))
-                ):
+                if name not in looked:  # of its file one row tells as much as all
+                    looked[name] = is_as_seen(clip, row)
+                if looked[name] and says_the_same(self.labelled(window_of(clip, row["start"], row["end"])), row):
+                    self._note(name, row["start"])
+                else:
                     changed.add(name)
-                    continue
-                self._note(name, row["start"])
         for name in changed:
             self._done.pop(name, None)
         self.found = sum(sum(done) for done in self._done.values())
@@ -157,8 +157,7 @@ class WindowPlan:
             job, jobs = self.shard
             if (self.numbers[recording.clip.name] + stretch.number) % jobs != job - 1:
                 return ()
-        done = self.done_of(recording.clip)
-        return [place for place, number in enumerate(stretch.windows) if number >= len(done) or not done[number]]
+        return stretch.without(self._done.get(recording.clip.name, b""))
 
     def concerns(self, clip: Clip) -> bool:
         """Whether some of a recording may be this job's; of what is to be downloaded, all of it is one job's."""
@@ -167,11 +166,6 @@ class WindowPlan:
     def done_of(self, clip: Clip) -> bytes:
         """Which of its windows are done: 1 for each that is, by number."""
         return bytes(self._done.get(clip.name, b""))
-
-    def _differs(self, clip: Clip, row: dict[str, Any]) -> bool:
-        """Whether what is known of a recording is not what a window's row says."""
-        known = known_of(self.labelled(window_of(clip, row["start"], row["end"])))
-        return any(known[name] != row[name] for name in COLUMNS if name in row)
 
     def _note(self, name: str, start: float) -> None:
         number = math.ceil(start / float(self.cut.hop) - 1e-6)  # the last one begins before its turn

@@ -167,8 +167,7 @@ class _Wanted:
     def __call__(self, recording: WindowedRecording, stretch: Stretch) -> tuple[int, ...]:
         whole = self.items.get((recording.clip.name, WHOLE))
         if whole is not None:
-            done = whole.done
-            return tuple(p for p, number in enumerate(stretch.windows) if number >= len(done) or not done[number])
+            return tuple(stretch.without(whole.done))
         item = self.items.get((recording.clip.name, stretch.number))
         return item.places if item else ()
 

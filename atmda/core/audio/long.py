@@ -93,6 +93,10 @@ class Stretch:
         """The window at a place among them, as a stretch of its own."""
         return replace(self, windows=self.windows[place : place + 1])
 
+    def without(self, done: bytes | bytearray) -> list[int]:
+        """The places of the windows that are not `done`, which has 1 for each that is, by the window's number."""
+        return [place for place, number in enumerate(self.windows) if number >= len(done) or not done[number]]
+
     @property
     def spans(self) -> list[tuple[float, float]]:
         """Start and end of each window in seconds."""

@@ -107,9 +107,12 @@ def is_stale(clip: Clip, values: Mapping[str, Any]) -> bool:
 
     Where the row tells nothing of the file, or the file is gone, the row is taken as it is.
     """
-    if any(name in values and value != values[name] for name, value in known_of(clip).items()):
-        return True
-    return not is_as_seen(clip, values)
+    return not (says_the_same(clip, values) and is_as_seen(clip, values))
+
+
+def says_the_same(clip: Clip, values: Mapping[str, Any]) -> bool:
+    """Whether what is known of a clip is what the row `values` says of it, as far as it says anything."""
+    return all(name not in values or value == values[name] for name, value in known_of(clip).items())
 
 
 def is_as_seen(clip: Clip, values: Mapping[str, Any]) -> bool:

@@ -159,12 +159,13 @@ def _embed(
             if result.error is not None and not isinstance(result.error, TookTooLongError):
                 (results[place],) = _each(encoder, stretch.alone(place), batch_size, device)  # it may be whole itself
     notes = (*recording.audio.notes, *stretch.notes)
+    spans = stretch.spans
     windows = []
     for place in places:
         result = results[place]
         own = tuple(note for note in result.notes if note not in notes)
         result = replace(result, fingerprint=recording.fingerprint, notes=(*notes, *own))
-        windows.append((window_of(recording.clip, *stretch.spans[place]), result))
+        windows.append((window_of(recording.clip, *spans[place]), result))
     share = stretch.windows.stop / recording.audio.windows
     return EmbeddedStretch(recording.clip, windows, notes=notes, share=share)
 
