@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import overload
-
-import numpy as np
+from typing import Protocol, overload
 
 from atmda.core.clip import Clip
 from atmda.core.types import IntArray
 
 
+class ByPlace(Protocol):
+    """What gives a clip by its place."""
+
+    def __getitem__(self, place: int, /) -> Clip: ...
+
+
 class Chosen(Sequence[Clip]):
     """Those of `clips` at the places `rows`, int (n,); 8 bytes each, however much is known of a clip."""
 
-    def __init__(self, clips: Sequence[Clip], rows: IntArray) -> None:
+    def __init__(self, clips: ByPlace, rows: IntArray) -> None:
         self._clips, self.rows = clips, rows
 
     def __len__(self) -> int:
@@ -31,8 +35,3 @@ class Chosen(Sequence[Clip]):
 
     def __iter__(self) -> Iterator[Clip]:
         return (self._clips[row] for row in map(int, self.rows))
-
-
-def every(count: int) -> IntArray:
-    """The places of `count` clips."""
-    return np.arange(count)

@@ -6,14 +6,15 @@ take the memory of their paths. Whether a recording is there is found out when i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, overload
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from atmda.core.chosen import Chosen
 from atmda.core.clip import Clip
 from atmda.core.part_names import part_name
 from atmda.core.remote import is_remote, shown
@@ -26,7 +27,6 @@ from atmda.datasets.listing_file import SETTING, read_columns
 from atmda.errors import SettingsError
 
 COLUMNS = ("path", "label", "fold", "split", "source", "background", "start", "end")
-Value = TypeVar("Value")
 
 
 def load_listed(table: Path) -> Dataset:
@@ -51,41 +51,23 @@ def load_listed(table: Path) -> Dataset:
     if not len(rows):
         raise SettingsError(f"`{SETTING}` {table}: it lists no recording that can be used.", setting=SETTING)
     folds = tuple(sorted(set(known["fold"].used()) - {None})) if "fold" in known else ()
-    return Dataset(
-        table.stem, Listing(columns["path"], known, table.parent, labels, rows), labels, folds, tuple(problems)
-    )
+    clips = Chosen(_Listing(columns["path"], known, table.parent, labels), rows)
+    return Dataset(table.stem, clips, labels, folds, tuple(problems))
 
 
-class Listing(Sequence[Clip]):
-    """The clips of a table; each is made when it is asked for.
+class _Listing:
+    """The clips of a table by row; each is made when it is asked for.
 
     Args:
         paths: as the table has them, Arrow strings. known: what it says of them, by column.
-        folder: what relative ones are below. labels: class names in class-id order. rows: the table's rows, int (n,).
+        folder: what relative ones are below. labels: class names in class-id order.
     """
 
-    def __init__(
-        self, paths: pa.Array, known: dict[str, _Column], folder: Path, labels: Sequence[str], rows: IntArray
-    ) -> None:
-        self._paths, self._known, self._folder, self._labels, self._rows = paths, known, folder, labels, rows
+    def __init__(self, paths: pa.Array, known: dict[str, _Column], folder: Path, labels: Sequence[str]) -> None:
+        self._paths, self._known, self._folder = paths, known, folder
         self._ids = {label: number for number, label in enumerate(labels)}
 
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, place: int) -> Clip: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Clip]: ...
-    def __getitem__(self, place: int | slice) -> Clip | Sequence[Clip]:
-        if isinstance(place, slice):
-            return Listing(self._paths, self._known, self._folder, self._labels, self._rows[place])
-        return self._clip(int(self._rows[place]))
-
-    def __iter__(self) -> Iterator[Clip]:
-        return map(self._clip, map(int, self._rows))
-
-    def _clip(self, row: int) -> Clip:
+    def __getitem__(self, row: int) -> Clip:
         path = self._paths[row].as_py()
         own = {name: column.at(row) for name, column in self._known.items()}
         name = _name(path, own.get("start"), own.get("end"))
