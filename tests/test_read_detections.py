@@ -11,7 +11,7 @@ from atmda.core.detection.detection import Detection
 from atmda.datasets.annotation import Annotation
 from atmda.datasets.annotations import read_annotations
 from atmda.datasets.labelled_folder import load_annotated
-from atmda.datasets.window_labels import read_window_labels, window_labels
+from atmda.datasets.window_labels import WindowLabels, rows_of
 from atmda.errors import SettingsError
 from atmda.report.detections import DetectionFile
 
@@ -147,9 +147,9 @@ def test_a_window_has_the_label_of_an_event_that_fills_half_of_the_shorter_of_th
     windows = [("a.wav", 0.0, 10.0), ("a.wav", 8.0, 18.0), ("a.wav", 18.0, 28.0)]
     if event == (2.0, 12.0):
         heard = ["dog", "", ""]
-    labels = window_labels(windows, [Annotation(1, "a.wav", ("dog",), start=event[0], end=event[1])])
-    assert ["".join(found) for found in labels] == heard
-    assert window_labels([("b.wav", 0.0, 10.0)], [Annotation(1, "a.wav", ("dog",))]) == [()]
+    truth = WindowLabels([Annotation(1, "a.wav", ("dog",), start=event[0], end=event[1])])
+    assert ["".join(truth.of(*window)) for window in windows] == heard
+    assert WindowLabels([Annotation(1, "a.wav", ("dog",))]).of("b.wav", 0.0, 10.0) == ()
 
 
 def test_windows_get_the_labels_of_a_table_sorted_and_each_once(tmp_path: Path) -> None:
@@ -159,7 +159,7 @@ def test_windows_get_the_labels_of_a_table_sorted_and_each_once(tmp_path: Path) 
     )
     problems: list[str] = []
     clips = [Clip(tmp_path / name, name) for name in ("x/a.wav", "x/b.wav", "y/b.wav")]
-    truth = read_window_labels(table, clips, problems)
+    truth = WindowLabels(rows_of(table, clips, problems))
     assert truth.of("x/a.wav", 0.0, 10.0) == ("Dog Bark", "siren")
     assert truth.of("x/b.wav", 0.0, 10.0) == ()
     assert problems == [

@@ -79,24 +79,12 @@ class WindowLabels:
         return tuple(sorted(heard))
 
 
-def window_labels(
-    windows: Iterable[tuple[str, float, float]], annotations: Iterable[Annotation]
-) -> list[tuple[str, ...]]:
-    """The labels of each of `windows`: a recording's name, start and end in seconds; see the rule above."""
-    truth = WindowLabels(annotations)
-    return [truth.of(*window) for window in windows]
-
-
-def read_window_labels(path: Path, recordings: Sequence[Clip], problems: list[str]) -> WindowLabels:
+def rows_of(path: Path, recordings: Sequence[Clip], problems: list[str]) -> list[Annotation]:
     """The annotations at `path`, a table or a folder of tables, of these recordings.
 
     Rows of recordings that are not there, or of which there are several, are told in `problems`. Labels that mean the
     same are one, as in `load_annotated`. Raises SettingsError where the table is none.
     """
-    return WindowLabels(_rows_of(path, recordings, problems))
-
-
-def _rows_of(path: Path, recordings: Sequence[Clip], problems: list[str]) -> list[Annotation]:
     finder = Finder(recordings)
     rows: list[Annotation] = []
     lost: list[str] = []
@@ -128,7 +116,7 @@ def load_with_truth(folder: str, table: Path, recursive: bool = False, foreign: 
     """
     data = load_folder(folder, recursive, foreign)
     problems = list(data.problems)
-    rows = _rows_of(table, data.clips, problems)
+    rows = rows_of(table, data.clips, problems)
     truth, clips = WindowLabels(rows), _parted(data.clips, rows, table.name, problems)
     folds = tuple(sorted({clip.fold for clip in clips if clip.fold is not None}))
     return replace(data, clips=clips, labels=truth.labels, folds=folds, problems=tuple(problems), truth=truth)

@@ -16,7 +16,6 @@ from atmda.core.interruption import told_by_its_signal
 from atmda.errors import AtmdaError
 
 CONNECT_SECONDS = 5.0
-JOIN_SECONDS = 90.0
 OBJECT_STORE = 100 << 20  # bytes on a cluster of our own; a unit's names and results are small
 
 

@@ -37,11 +37,6 @@ class Cut:
         """What decides which windows there are."""
         return {"window": f"{float(self.window):g} s", "hop": f"{float(self.hop):g} s"}
 
-    @property
-    def overlaps(self) -> bool:
-        """Whether windows share samples."""
-        return self.hop < self.window
-
     def count(self, frames: int, sample_rate: int) -> int:
         """How many windows there are in a recording of `frames` samples at `sample_rate` Hz; 1 at least."""
         seconds = Fraction(frames, sample_rate)

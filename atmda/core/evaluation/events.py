@@ -23,7 +23,6 @@ from typing import Protocol
 import numpy as np
 
 COLLAR = 0.2  # seconds, sed_eval's own
-OFFSET_FRACTION = 0.5
 
 
 class Timed(Protocol):

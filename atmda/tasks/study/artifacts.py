@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from atmda import __version__
 from atmda.core.files import publish
 from atmda.core.untrusted import parsed_object
-from atmda.errors import AtmdaError, StoreError
+from atmda.errors import StoreError
 from atmda.settings.study import StudySettings
 from atmda.tasks.observer import Observer
 
@@ -118,10 +118,6 @@ class Workshop:
             "atmda": __version__,
         }
         write_json(folder / DONE, content)
-
-
-class MissingError(AtmdaError):
-    """Something that an artifact is made of is not there."""
 
 
 def canonical(content: Any) -> str:
