@@ -11,6 +11,7 @@ from atmda.core.bounds import LOGIT_SCALE, TEMPERATURE
 from atmda.errors import SettingsError
 from atmda.settings.base import EncoderSettings, Modality, flag, lower, split_commas
 from atmda.settings.choices import (
+    TEMPLATES_HELP,
     methods,
     metrics,
     number_or_auto,
@@ -106,7 +107,7 @@ class ClassifySettings(EncoderSettings):
         tuple[str, ...], BeforeValidator(split_templates), flag("--templates", metavar="SENTENCE;...", panel=HOW)
     ] = Field(
         (),
-        description='Sentences for a class; of several the mean, renormalised. (default "This is a sound of {label}")',
+        description=TEMPLATES_HELP,
     )
     descriptions: Annotated[Path | None, flag("--descriptions", metavar="FILE", panel=HOW)] = Field(
         None, description="How each class sounds, instead of its name: a table of label and description, a row each."

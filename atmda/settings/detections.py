@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 from pydantic import Field
 
@@ -22,6 +22,24 @@ LONG = "Long recordings"
 OWN_TEMPERATURE = 1.0
 #: where F1 is greatest with windows of 2 and 5 s (docs/detection.md): events are rare, and so are high probabilities
 LEAST_BY_ITSELF = 0.1
+
+
+class AdaptsToItself(Protocol):
+    """Settings with a temperature, and a background of the recordings' own where `bg` asks for one."""
+
+    @property
+    def temperature(self) -> float: ...
+    @property
+    def bg(self) -> str | None: ...
+    @property
+    def model_fields_set(self) -> set[str]: ...
+
+
+def amount_of(settings: AdaptsToItself) -> float:
+    """How much of the background is subtracted: what was asked for, else 1 with a background of the recording's own,
+    where it does better than the published 0.5 (docs/detection.md)."""
+    given = "temperature" in settings.model_fields_set
+    return settings.temperature if given or not settings.bg else OWN_TEMPERATURE
 
 
 class DetectionSettings(ReadingSettings):
@@ -76,13 +94,6 @@ class DetectionSettings(ReadingSettings):
     def self_background(self) -> SelfBackground | None:
         """The background that is taken from what is labelled. Raises SettingsError where it cannot be."""
         return None if self.bg is None else SelfBackground.parse(self.bg)
-
-    @property
-    def amount(self) -> float:
-        """The temperature: what was asked for, else 1 with a background of the recording's own, where it does better
-        than the published 0.5 (docs/detection.md)."""
-        asked = "temperature" in self.model_fields_set
-        return float(getattr(self, "temperature")) if asked or self.bg is None else OWN_TEMPERATURE  # noqa: B009
 
     @property
     def least_confidence(self) -> float:

@@ -16,7 +16,10 @@ from atmda.settings.reading import ReadingSettings
 from atmda.settings.windows import HOP, WINDOW, check_windows, cut_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from atmda.core.audio.cut import Cut
+    from atmda.core.clip import Clip
 
 WHAT, WHO, OUT = "What to embed", "Many machines", "Results"
 
@@ -91,6 +94,10 @@ class EmbedSettings(ReadingSettings):
         if self.dataset is not None:
             return "dataset"
         return "annotations" if self.annotations is not None else self.labels_from or "folder"
+
+    def share_of(self, clips: Sequence[Clip]) -> Sequence[Clip]:
+        """Those of `clips` that are this job's."""
+        return clips if self.shard is None else clips[self.shard[0] - 1 :: self.shard[1]]
 
     @property
     def cut(self) -> Cut | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,9 +11,9 @@ from pydantic import BeforeValidator, Field
 from atmda.core.bounds import TEMPERATURE
 from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Modality, flag, lower
-from atmda.settings.choices import split_labels, split_templates
+from atmda.settings.choices import TEMPLATES_HELP, split_labels, split_templates
 from atmda.settings.completion import method_names, scene_names
-from atmda.settings.detections import DetectionSettings
+from atmda.settings.detections import DetectionSettings, amount_of
 
 WHAT, HOW, CLASSES, OUT = "What to label", "Adaptation to the background", "Prototypes", "Results"
 
@@ -74,7 +75,7 @@ class InferSettings(DetectionSettings):
         tuple[str, ...], BeforeValidator(split_templates), flag("--templates", metavar="SENTENCE;...", panel=CLASSES)
     ] = Field(
         (),
-        description='Sentences for a class; of several the mean, renormalised. (default "This is a sound of {label}")',
+        description=TEMPLATES_HELP,
     )
     descriptions: Annotated[Path | None, flag("--descriptions", metavar="FILE", panel=CLASSES)] = Field(
         None, description="How each class sounds, instead of its name: a table of label and description, a row each."
@@ -95,6 +96,11 @@ class InferSettings(DetectionSettings):
     )
 
     @property
+    def amount(self) -> float:
+        """The temperature that holds."""
+        return amount_of(self)
+
+    @cached_property
     def windowed(self) -> bool:
         """Whether windows are labelled, for a table of detections. Raises StoreError where a store is damaged."""
         store = self.embeddings

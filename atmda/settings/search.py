@@ -12,7 +12,7 @@ from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Modality, flag, lower
 from atmda.settings.choices import split_templates
 from atmda.settings.completion import format_names, scene_names
-from atmda.settings.detections import OWN_TEMPERATURE
+from atmda.settings.detections import amount_of
 from atmda.settings.reading import ReadingSettings
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ class SearchSettings(ReadingSettings):
 
     @property
     def amount(self) -> float:
-        """The temperature: what was asked for, else 1 with a background of the recording's own, as `infer` has it."""
-        return self.temperature if "temperature" in self.model_fields_set or not self.bg else OWN_TEMPERATURE
+        """The temperature that holds."""
+        return amount_of(self)
 
     @property
     def background_from(self) -> BackgroundFrom:

@@ -18,6 +18,7 @@ from atmda.soundscapes.generate import Generation, generate_set
 from atmda.soundscapes.jams import SetInfo
 from atmda.soundscapes.manifest import begin_or_resume
 from atmda.soundscapes.mix import SAMPLE_RATE
+from atmda.soundscapes.parameters import Parameters
 from atmda.soundscapes.regenerate import Regeneration, fingerprint, jams_below, regenerate_set
 from atmda.soundscapes.reverb import require_sox
 from atmda.soundscapes.runner import Advance, Counts
@@ -59,16 +60,10 @@ def augment(settings: AugmentSettings, observer: Observer | None = None) -> Augm
 
 def _generate(settings: AugmentSettings, observer: Observer) -> AugmentResult:
     """Soundscapes drawn from the settings' distributions."""
-    parameters, workspace = settings.drawn(), settings.workspace
-    front, back = foregrounds(settings.fg_dataset, workspace), backgrounds(settings.bg_dataset, workspace)
-    for problem in (*front.problems, *back.problems):
-        observer.warning(problem)
-    scenes = back.scenes()
-    check_scenes(parameters, scenes)
-    clips = _in_folds(front, settings.folds)
-    total, workers = len(clips) * parameters.n_soundscapes, settings.num_workers or usable_cores()
-    _describe(observer, front, clips, back, scenes, workers)
-    output = settings.output or workspace.new_soundscapes(front.name)
+    parameters, workers = settings.drawn(), settings.num_workers or usable_cores()
+    front, back, clips, scenes = _material(settings, parameters, observer)
+    total = len(clips) * parameters.n_soundscapes
+    output = settings.output or settings.workspace.new_soundscapes(front.name)
     observer.writes_to(output)
     labels = tuple(front.labels), tuple(scenes)
     reverb = 0.0 if settings.original_reverb else None
@@ -82,16 +77,9 @@ def _generate(settings: AugmentSettings, observer: Observer) -> AugmentResult:
 
 def _generate_scenes(settings: AugmentSettings, parameters: SceneParameters, observer: Observer) -> AugmentResult:
     """Long scenes of many events each, and the table of these."""
-    workspace, drawn = settings.workspace, parameters.drawn
-    front, back = foregrounds(settings.fg_dataset, workspace), backgrounds(settings.bg_dataset, workspace)
-    for problem in (*front.problems, *back.problems):
-        observer.warning(problem)
-    scenes = back.scenes()
-    check_scenes(drawn, scenes)
-    clips = _in_folds(front, settings.folds)
-    workers = settings.num_workers or usable_cores()
-    _describe(observer, front, clips, back, scenes, workers)
-    output = settings.output or workspace.new_soundscapes(f"{front.name}-scenes")
+    drawn, workers = parameters.drawn, settings.num_workers or usable_cores()
+    front, back, clips, scenes = _material(settings, drawn, observer)
+    output = settings.output or settings.workspace.new_soundscapes(f"{front.name}-scenes")
     observer.writes_to(output)
     labels = tuple(front.labels), tuple(scenes)
     info = SetInfo(drawn, front.shown_root, back.shown_root, *labels, settings.clip_policy == "scale")
@@ -124,15 +112,27 @@ def _regenerate(settings: AugmentSettings, folder: Path, observer: Observer) -> 
         return made_in(output, len(files), observer, work)
 
 
-def _describe(
-    observer: Observer, front: Source, clips: Sequence[Recording], back: Source, scenes: Scenes, workers: int
-) -> None:
+def _material(
+    settings: AugmentSettings, parameters: Parameters, observer: Observer
+) -> tuple[Source, Source, list[Recording], Scenes]:
+    """Events and backgrounds, and of them the clips of the folds and the recordings by scene; the observer is told.
+
+    Raises AtmdaError, SettingsError where one of them lacks what is asked for.
+    """
+    workspace = settings.workspace
+    front, back = foregrounds(settings.fg_dataset, workspace), backgrounds(settings.bg_dataset, workspace)
+    for problem in (*front.problems, *back.problems):
+        observer.warning(problem)
+    scenes = back.scenes()
+    check_scenes(parameters, scenes)
+    clips = _in_folds(front, settings.folds)
     folds = {clip.fold for clip in clips if clip.fold is not None}
     classes = len({clip.label for clip in clips})
     observer.detail(f"{front.name}: {len(clips)} events, {classes} classes, {len(folds)} folds.")
     by_scene = ", ".join(f"{scene} {len(recordings)}" for scene, recordings in scenes.items())
     observer.detail(f"{back.name}: {len(back.recordings)} backgrounds: {by_scene}.")
-    observer.detail(f"Workers: {workers}.")
+    observer.detail(f"Workers: {settings.num_workers or usable_cores()}.")
+    return front, back, clips, scenes
 
 
 def _made_with(

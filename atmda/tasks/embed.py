@@ -110,7 +110,7 @@ def fill_clips(
     settings: EmbedSettings, clips: Sequence[Clip], store: EmbeddingStore, encoder: Encoder, observer: Observer
 ) -> EmbedResult:
     """Embed those of `clips` that `store` lacks."""
-    clips = clips if settings.shard is None else clips[settings.shard[0] - 1 :: settings.shard[1]]
+    clips = settings.share_of(clips)
     plan = remaining(clips, store, observer)
     filling = Filling(store, plan.reasons, SHARD_CLIPS)
     with trying(store, len(clips), plan.untried):

@@ -65,8 +65,7 @@ class _Fill:
 
     def clips(self, data: Dataset, store: EmbeddingStore) -> EmbedResult:
         """Embed those clips of `data` that `store` lacks."""
-        shard = self._settings.shard
-        clips = data.clips if shard is None else data.clips[shard[0] - 1 :: shard[1]]
+        clips = self._settings.share_of(data.clips)
         plan = remaining(clips, store, self._observer)
         filled = _Filled(store, plan.reasons, self._observer)
         units = clip_units(clips, plan.rows, threads.SHARD_CLIPS)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from atmda.core.audio import open_audio
 from atmda.core.detection.choice import Choice
 from atmda.core.detection.window import ScoredWindow
-from atmda.core.files import check_writable
 from atmda.settings.infer import InferSettings
 from atmda.tasks.classes import Classes
 
@@ -23,9 +22,9 @@ def new_page(settings: InferSettings, classes: Classes, choice: Choice, name: st
     if settings.report is None:
         return None
     from atmda import __version__
-    from atmda.report.listening import ListeningPage
+    from atmda.report.listening import ListeningPage, check_page
 
-    check_writable(settings.report / "report.html", asked=settings.report)
+    check_page(settings.report)
     return ListeningPage(
         classes.labels,
         _facts(settings, classes, name) | {"atmda": __version__},

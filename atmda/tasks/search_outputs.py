@@ -16,7 +16,7 @@ from atmda.settings.search import SearchSettings
 from atmda.tasks.encoding import tell_problems
 from atmda.tasks.observer import Observer
 from atmda.tasks.query_profiles import Search
-from atmda.tasks.search_page import check_page, write_search_page
+from atmda.tasks.search_page import write_search_page
 from atmda.tasks.search_result import SearchResult
 from atmda.tasks.when import When
 
@@ -27,7 +27,10 @@ class Outputs:
     def __init__(self, settings: SearchSettings, observer: Observer) -> None:
         self._settings, self._observer = settings, observer
         self._file = _file(settings, observer)
-        check_page(settings)
+        if settings.report is not None:
+            from atmda.report.listening import check_page
+
+            check_page(settings.report)
         self._paths = _paths(settings, observer)
 
     def write(self, done: SearchResult, search: Search) -> SearchResult:

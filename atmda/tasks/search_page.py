@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atmda.core.audio import open_audio
-from atmda.core.files import check_writable
 from atmda.core.search.hits import Hit
 from atmda.settings.search import SearchSettings
 from atmda.tasks.query_profiles import Search
@@ -19,13 +18,6 @@ if TYPE_CHECKING:
 
 SHOWN = 100  # hits on the page, of which each with sound takes up to 0.2 MB
 TITLE = "What was found"
-
-
-def check_page(settings: SearchSettings) -> None:
-    """Raises AtmdaError where the page could not be written."""
-    if settings.report is not None:
-        hint = "Choose another `report` folder, or make room."
-        check_writable(settings.report / "report.html", asked=settings.report, hint=hint)
 
 
 def write_search_page(done: SearchResult, search: Search, paths: Mapping[str, Path]) -> Path | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from atmda.core.audio import open_audio
 from atmda.core.device import usable_cores
-from atmda.core.files import publish, unwritable
+from atmda.core.files import check_writable, publish, unwritable
 from atmda.core.parallel import one_threaded_pool
 from atmda.core.text import printable
 from atmda.errors import AudioError
@@ -21,6 +21,7 @@ from atmda.report.listening.timeline import STEPS, Timeline
 from atmda.report.listening.words import clock, hertz, lasting, score
 
 NAME = "report.html"
+ELSEWHERE = "Choose another `report` folder, or make room."
 #: each holds one example's samples and spectrum; most of the time goes into MP3
 MOST_THREADS = 8
 
@@ -63,6 +64,11 @@ class _Card:
     shown: int | None = None
 
 
+def check_page(folder: Path) -> None:
+    """Raises AtmdaError where the page could not be written into `folder`, before hours of work."""
+    check_writable(folder / NAME, asked=folder, hint=ELSEWHERE)
+
+
 def write_page(
     folder: Path,
     title: str,
@@ -98,7 +104,7 @@ def write_page(
         with publish(path) as temporary:
             temporary.write_text(page, encoding="utf-8", newline="\n")
     except OSError as error:
-        raise unwritable(path, error, "Choose another `report` folder, or make room.") from error
+        raise unwritable(path, error, ELSEWHERE) from error
     return path
 
 

@@ -33,6 +33,13 @@ class KnownEncoder:
     table: EncoderTable
     missing: str = ""
 
+    @property
+    def asked_for(self) -> dict[str, str]:
+        """The settings of a command that loads it."""
+        table = self.table
+        model = self.name if table.model == "auto" else table.model
+        return {"model": model, "precision": table.precision, "long": table.long}
+
 
 def known_encoder(table: EncoderTable, settings: StudySettings, root: Path) -> KnownEncoder:
     """The encoder that a table of a study names; it is loaded for its identity, but for LAION-CLAP.

@@ -40,16 +40,11 @@ def _add_gap(gap: GapRows, place: Mapping[str, Any], scores: Scores, workshop: W
     from atmda.tasks.encoding import open_encoder, text_anchors
 
     assert scores.store is not None and scores.store.encoder is not None
-    known = scores.store.encoder
     table = read_store(workshop.folder(scores.store) / "store")
     if table.labels is None or None in table.labels:
         raise ValueError("its clips have several labels, or none")
-    given: dict[str, Any] = {"model": known.name if known.table.model == "auto" else known.table.model}
-    given |= {
-        "device": workshop.settings.device,
-        "data_dir": workshop.settings.data_dir,
-        "precision": known.table.precision,
-    }
+    run = workshop.settings
+    given = {**scores.store.encoder.asked_for, "device": run.device, "data_dir": run.data_dir}
     encoder = open_encoder(make_settings(ClassifySettings, given), Observer())
     classes = table.classes or tuple(sorted(set(table.labels)))
     templates, descriptions = tuple(scores.settings.get("templates") or ()), scores.settings.get("descriptions")

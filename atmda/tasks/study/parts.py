@@ -48,12 +48,10 @@ class Embeddings(Artifact):
 
         run, encoder = workshop.settings, self.encoder
         assert encoder is not None
-        table = encoder.table
         given: dict[str, Any] = {**self.recordings, "output": workshop.folder(self) / "store"}
         for need in self.needs:
             given["path"] = str((workshop.folder(need) / "set").absolute())
-        given |= {"model": encoder.name if table.model == "auto" else table.model, "device": run.device}
-        given |= {"precision": table.precision, "long": table.long, "batch_size": run.batch_size}
+        given |= {**encoder.asked_for, "device": run.device, "batch_size": run.batch_size}
         given |= {"num_workers": run.num_workers, "data_dir": run.data_dir}
         given |= {"engine": run.engine, "address": run.address}
         done = embed(make_settings(EmbedSettings, given), observer)

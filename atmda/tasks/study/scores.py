@@ -58,11 +58,8 @@ def make_together(wanted: Sequence[Scores], workshop: Workshop, observer: Observ
     given |= {"device": run.device, "data_dir": run.data_dir}
     if first.store is not None:
         given["embeddings"] = workshop.folder(first.store) / "store"
-        encoder = first.store.encoder
-        assert encoder is not None
-        table = encoder.table
-        given |= {"model": encoder.name if table.model == "auto" else table.model}
-        given |= {"precision": table.precision, "long": table.long}
+        assert first.store.encoder is not None
+        given |= first.store.encoder.asked_for
     if first.background is not None:
         given["bg_embeddings"] = workshop.folder(first.background) / "store"
     if not any(METHODS.get(mode).takes("top_n") for mode in given["mode"]):
