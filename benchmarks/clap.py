@@ -7,6 +7,7 @@ the package, it runs itself instead (`official_package.py`). All run in turn, ea
 (`clap_processes.py`), and must give the same embeddings; figures are medians, memory is the peak of the process (60
 files at once take the package 12.5 GB). Both wall time and processor time are given: on a shared machine the ratio of
 the latter is the fairer. Where the processor has bfloat16 arithmetic, `--precision bf16` is measured beside fp32.
+`--parts device --device cuda` measures an accelerator: clips a second, and the share of the card's rate of products.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +29,11 @@ import torch
 from clap_inputs import ARCH, PRECISIONS, make_checkpoint, make_clips, peak_mb, timed
 from clap_processes import TOWER_BATCH, TOWER_BATCHES, Contestant, take_turns
 
+from atmda.core.audio import open_audio
 from atmda.core.embeddings.engine import embed_clips
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
-from atmda.core.encoders.clap.precision import DTYPES
+from atmda.core.encoders.clap.precision import DTYPES, available_precisions
 from atmda.core.encoders.clap.text_tower import TextTower
 
 GFLOP_A_CLIP = 11.8
@@ -141,6 +144,43 @@ def long_run(checkpoint: Path, clips: list[Path], count: int, threads: int) -> d
     }
 
 
+def accelerator(checkpoint: Path, name: str, clips: list[Path], rounds: int) -> dict:
+    """Clips a second on `name` in each precision it has, the towers alone and from files, and the share of its rate.
+
+    The rate is that of a square product of 8,192 rows in the same precision, in the same process.
+    """
+    device = torch.device(name)
+    found: dict = {"device": torch.cuda.get_device_name(device) if device.type == "cuda" else name}
+    for precision in available_precisions(device):
+        encoder = load_encoder(str(checkpoint), data_dir=checkpoint.parent, device=name, precision=precision)
+        mels = [mel for clip in clips for mel in encoder.features(open_audio(clip))]
+        square = torch.randn(8192 if device.type != "cpu" else 1024, 8192 if device.type != "cpu" else 1024)
+        square = square.to(device, DTYPES[precision])
+        products = [_waited(device, lambda square=square: square @ square) for _ in range(rounds + 1)][1:]
+        towers = [_waited(device, lambda encoder=encoder, mels=mels: encoder.encode(mels)) for _ in range(rounds + 1)]
+        files = [_waited(device, lambda encoder=encoder: encoder.embed_audio(clips)) for _ in range(rounds)]
+        rate = 2 * len(square) ** 3 / statistics.median(products)
+        seconds = statistics.median(towers[1:])
+        found[precision] = {
+            "clips a second, towers": len(mels) / seconds,
+            "share of the rate of products": GFLOP_A_CLIP * 1e9 * len(mels) / seconds / rate,
+            "TFLOP/s of products": rate / 1e12,
+            "clips a second, from files": len(clips) / statistics.median(files),
+        }
+    return found
+
+
+def _waited(device: torch.device, run: Callable[[], object]) -> float:
+    """Wall seconds of a run, to the end of what it left on the device."""
+    begun = time.perf_counter()
+    run()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+    return time.perf_counter() - begun
+
+
 def _rss_mb() -> float:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
@@ -148,7 +188,8 @@ def _rss_mb() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="tower,text,start,pipeline", help="and `long`")
+    parser.add_argument("--parts", default="tower,text,start,pipeline", help="and `long`, and `device`")
+    parser.add_argument("--device", default="cuda", help="of the part `device`: cuda, mps, cpu")
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--batches", default="15,60", help="the official pipeline's")
     parser.add_argument("--official-python", help="an interpreter that has laion-clap")
@@ -172,6 +213,7 @@ def main() -> None:
             "pipeline": lambda: pipelines(
                 checkpoint, audio, given.threads, given.rounds, batches, given.official_python
             ),
+            "device": lambda: accelerator(checkpoint, given.device, clips, given.rounds),
             "long": lambda: long_run(checkpoint, clips, given.long_clips, given.threads),
         }
         for name in given.parts.split(","):

@@ -234,15 +234,6 @@ def test_products_by_onednn_are_what_torch_computes() -> None:
     assert matmul.linear(rows, (weight.bfloat16(), bias.bfloat16())).dtype == torch.bfloat16
 
 
-def test_kernels_that_sum_a_row_by_its_company_are_found_out() -> None:
-    def changing_below(rows: int) -> Any:
-        return lambda x, weight, bias: x * (1 if len(x) >= rows else 1 + 1e-6)
-
-    found = [matmul._steady_from(changing_below(rows), torch.float32) for rows in (1, 5, 12, 40)]
-    assert found == [4, 8, 16, 64]
-    assert matmul._steady_from(changing_below(200), torch.float32) is None
-
-
 def test_bf16_stays_close_to_fp32() -> None:
     # the towers keep sums and norms in float32; where there is no such arithmetic torch emulates the products, slowly
     features = [next(encoder().features(from_array(noise(3, seed), RATE))) for seed in range(2)]

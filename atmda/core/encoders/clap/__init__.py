@@ -21,22 +21,22 @@ def load(request: EncoderRequest) -> Encoder:
     from atmda.core.encoders.clap.checkpoint import open_checkpoint
     from atmda.core.encoders.clap.encoder import ClapEncoder, text_identity
     from atmda.core.encoders.clap.find import cache_folders, find_checkpoint, vocabulary_folders
-    from atmda.core.encoders.clap.precision import check_precision
+    from atmda.core.encoders.clap.precision import chosen_precision
     from atmda.core.encoders.clap.shapes import DIM
     from atmda.core.encoders.text_cache import TextCache
 
     device = resolve_device(request.device)
-    check_precision(request.precision, device)
+    precision = chosen_precision(request.precision, device)
     path = find_checkpoint(request.model, request.models_dir)
     checkpoint = open_checkpoint(path, cache_folders(request.models_dir))
     return ClapEncoder(
         checkpoint,
         device=device,
-        precision=request.precision,
+        precision=precision,
         long=request.long,
         seed=request.seed,
         vocabularies=vocabulary_folders(checkpoint.path.parent, request.models_dir),
-        cache=TextCache(request.text_cache_dir, text_identity(checkpoint, request.precision), DIM),
+        cache=TextCache(request.text_cache_dir, text_identity(checkpoint, precision), DIM),
     )
 
 
@@ -45,7 +45,7 @@ PLUGINS = (
         "laion-clap",
         "LAION-CLAP, exact to the official package",
         load,
-        precisions=("fp32", "bf16", "fp16"),
+        precisions=("fp32", "bf16", "fp16", "auto"),
         long=("windows", "fusion"),
         unit=("audio", "text"),
     ),

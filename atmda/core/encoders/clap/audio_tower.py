@@ -6,12 +6,14 @@ to be quick:
   gather of rows between blocks (`windows.py`);
 - a clip that is not fused is one spectrogram, not four equal ones; the patch embedding is one matrix product;
 - position biases and masks are made once; windows with one mask share it, and attention runs in a fused kernel;
-- the stages with many tokens take a clip at a time, which keeps their intermediates in the processor's cache.
+- the stages with many tokens take a clip at a time, which keeps their intermediates in the processor's cache; the
+  others take `GROUP` clips at a time where that is found to leave every bit as it is, and else one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from threading import Lock
 
 import torch
 import torch.nn.functional as F
@@ -21,13 +23,16 @@ from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.architecture import Architecture
 from atmda.core.encoders.clap.buffers import Scratch
 from atmda.core.encoders.clap.fusion import Fusion
-from atmda.core.encoders.clap.matmul import linear, padded_rows
-from atmda.core.encoders.clap.swin import Merge, SwinBlock
+from atmda.core.encoders.clap.matmul import filled, linear
+from atmda.core.encoders.clap.swin import GROUP, Merge, SwinBlock
+from atmda.core.encoders.clap.trials import remembered
 
 MELS = 64
 FOLDS = 4
 COLUMNS = 256
 STAGES_BY_CLIP = 2
+#: rows of the last products, filled up
+HEAD_ROWS = 8
 
 
 class AudioTower:
@@ -51,10 +56,12 @@ class AudioTower:
         def get(name: str) -> Tensor:
             return weights[f"audio_branch.{name}"].to(device, torch.float32)
 
-        self.device = device
+        self.device, self._dtype = device, dtype
         self._wide = device.type != "cpu" if wide is None else wide
         self._by_clip = 0 if self._wide else STAGES_BY_CLIP
         self._scratch = Scratch()
+        self._lock = Lock()
+        self._grouped: bool | None = None
         # batch norm over mel bands, in evaluation mode: one scale and one shift a band
         self._gain = get("bn0.weight") / torch.sqrt(get("bn0.running_var") + 1e-5)
         self._shift = get("bn0.bias") - get("bn0.running_mean") * self._gain
@@ -80,17 +87,78 @@ class AudioTower:
     @torch.inference_mode()
     def __call__(self, mels: Sequence[Tensor]) -> Tensor:
         """Embeddings, float32 (n, 512), of spectrograms in dB: (frames, 64), or (4, frames, 64) where fused."""
-        tokens = torch.cat([self._early(mel.to(self.device)) for mel in mels])
+        if self._wide:
+            pooled = self._late(torch.cat([self._embed(self._sent(mel)) for mel in mels]), len(mels))
+        else:
+            pooled = torch.cat(list(self._by_groups(mels)))
+        return torch.cat([self._head_of(pooled[start : start + HEAD_ROWS]) for start in range(0, len(mels), HEAD_ROWS)])
+
+    def _by_groups(self, mels: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Pooled tokens (k, c): of `GROUP` clips at a time as long as there are so many, then of each."""
+        for start in range(0, len(mels), GROUP):
+            early = [self._early(mel) for mel in mels[start : start + GROUP]]
+            if len(early) == GROUP and self._together():
+                yield self._late(torch.cat(early), GROUP)
+            else:
+                yield from (self._late(tokens, 1) for tokens in early)
+
+    def _together(self) -> bool:
+        """Whether the late stages give each clip of a group the bits it has alone, with weights in either order.
+
+        Tried once a machine; where it is so, the weights are put in the order that is faster for many clips.
+        """
+        with self._lock:
+            if self._grouped is None:
+                self._grouped = remembered(self._question(), self._same_in_group)
+                if self._grouped:
+                    self._pack()
+        return self._grouped
+
+    def _question(self) -> str:
+        return f"{GROUP} clips at once in {self._dtype}, width {len(self._norm[0])}"
+
+    def _same_in_group(self) -> bool:
+        width = len(self._norm[0]) >> (len(self._stages) - 1 - self._by_clip)
+        side = 64 >> self._by_clip
+        clips = torch.randn(GROUP, side * side, width, generator=torch.Generator().manual_seed(0))
+
+        def alone() -> Tensor:
+            return torch.cat([self._late(clip.clone(), 1) for clip in clips])
+
+        plain = alone()
+        kept = [dict(vars(part)) for part in self._parts()]
+        self._pack()
+        same = torch.equal(alone(), plain) and torch.equal(self._late(clips.flatten(0, 1), GROUP), plain)
+        for part, before in zip(self._parts(), kept, strict=True):
+            vars(part).update(before)
+        return same
+
+    def _parts(self) -> list[SwinBlock | Merge]:
+        return [*(block for stage in self._stages for block in stage), *self._merges]
+
+    def _pack(self) -> None:
+        for part in self._parts():
+            part.pack()
+
+    def _late(self, tokens: Tensor, clips: int) -> Tensor:
+        """The stages behind the early ones, and the mean over tokens: (clips, c)."""
         for stage in range(self._by_clip, len(self._stages)):
             tokens = self._stage(tokens, stage)
-        side = 64 >> (len(self._stages) - 1)
         tokens = F.layer_norm(tokens, tokens.shape[-1:], *self._norm)
-        pooled = tokens.view(len(mels), side * side, -1).mean(1)
-        hidden = F.relu(linear(padded_rows(pooled), self._head[0]))
-        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(mels)]
+        return tokens.view(clips, -1, tokens.shape[-1]).mean(1)
+
+    def _head_of(self, pooled: Tensor) -> Tensor:
+        hidden = F.relu(linear(filled(pooled, HEAD_ROWS), self._head[0]))
+        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(pooled)]
+
+    def _sent(self, mel: Tensor) -> Tensor:
+        """`mel` on the device; a GPU copies from pinned memory while it works on what came before."""
+        if self.device.type == "cuda":
+            return mel.pin_memory().to(self.device, non_blocking=True)
+        return mel.to(self.device)
 
     def _early(self, mel: Tensor) -> Tensor:
-        tokens = self._embed(mel)
+        tokens = self._embed(self._sent(mel))
         for stage in range(self._by_clip):
             tokens = self._stage(tokens, stage)
         return tokens

@@ -1,14 +1,18 @@
-"""Matrix products: the fastest kernels of the device, and why a clip's numbers do not depend on its company.
+"""Matrix products: the fastest kernels of the device, in shapes that do not depend on a clip's company.
 
-On a CPU torch multiplies float32 by MKL, which uses AVX2 and no more on a processor that Intel did not make; oneDNN,
-which torch brings along as well, uses what there is. On a Zen 5, AVX-512, its products take less than half the time;
-kept to AVX2 they take nine tenths. Torch has no public name for them (this one is what torch.compile calls), so where
-it is missing, torch's own products do; so they do where oneDNN sums a row in another order when there are other rows
-beside it, as that of torch 2.4 does on AVX2.
+On a CPU torch multiplies by MKL or by oneDNN, which it brings along as well. Which is the faster differs from processor
+to processor: MKL uses AVX2 and no more on one that Intel did not make, and is the faster of the two with AMX. It is
+tried once (see `trials`). Torch has no public name for oneDNN's products (this one is what torch.compile calls), so
+where it is missing, torch's own do.
+
+Libraries multiply few rows by other kernels than many, whose last bits differ. So that a clip or a prompt has the same
+bits alone and in any batch, each product of it has one shape: clips go through one by one (or eight together, where
+that is found to change nothing), prompts in blocks of a fixed number of rows, filled up with zeros.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import cache
 
@@ -16,8 +20,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from atmda.core.encoders.clap.trials import remembered
+
 #: a weight (out, in) and a bias (out,)
 Linear = tuple[Tensor, Tensor | None]
+#: how much faster torch's own product must be to be taken: timings that close would not be the same tomorrow
+MARGIN = 1.05
+TRIES = 5
 
 
 def linear(rows: Tensor, weights: Linear, *, gelu: bool = False) -> Tensor:
@@ -33,8 +42,14 @@ def linear(rows: Tensor, weights: Linear, *, gelu: bool = False) -> Tensor:
     return F.gelu(found) if gelu else found
 
 
+def filled(rows: Tensor, count: int) -> Tensor:
+    """`rows` (n, c) and zeros below, up to the next multiple of `count` rows."""
+    missing = -len(rows) % count
+    return F.pad(rows, (0, 0, 0, missing)) if missing else rows
+
+
 def packed(weights: Linear) -> Linear:
-    """The weights in the order in which products of many rows read them: memory of their own, a thirtieth less time."""
+    """The weights in the order in which products of many rows read them: memory of their own, a tenth less time."""
     weight, bias = weights
     if not by_onednn(weight) or not hasattr(torch.ops.mkldnn, "_reorder_linear_weight"):
         return weights
@@ -43,52 +58,61 @@ def packed(weights: Linear) -> Linear:
 
 def by_onednn(tensor: Tensor) -> bool:
     """Whether products with this tensor go by oneDNN."""
-    return tensor.device.type == "cpu" and has_onednn(tensor.dtype)
+    return tensor.device.type == "cpu" and has_onednn(tensor.dtype) and is_faster_by_onednn(tensor.dtype)
 
 
 @cache
 def has_onednn(dtype: torch.dtype) -> bool:
-    """Whether CPU products of this type go by oneDNN: it is there, has such arithmetic, and is steady."""
+    """Whether oneDNN is there and has such arithmetic on this CPU."""
     there = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if not there or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
         return False
-    if dtype != torch.float32:
-        check = {torch.bfloat16: "_is_mkldnn_bf16_supported", torch.float16: "_is_mkldnn_fp16_supported"}.get(dtype, "")
-        if not hasattr(torch.ops.mkldnn, check) or not getattr(torch.ops.mkldnn, check)():
-            return False
-    return _steady_from(_onednn, dtype) is not None
+    if dtype == torch.float32:
+        return True
+    check = {torch.bfloat16: "_is_mkldnn_bf16_supported", torch.float16: "_is_mkldnn_fp16_supported"}.get(dtype, "")
+    return hasattr(torch.ops.mkldnn, check) and bool(getattr(torch.ops.mkldnn, check)())
 
 
-def padded_rows(rows: Tensor) -> Tensor:
-    """`rows` (n, c) with zeros below, where there are so few that other rows would change the last bits of these."""
-    missing = _fewest_rows(torch.get_num_threads()) - len(rows)
-    return rows if missing <= 0 else F.pad(rows, (0, 0, 0, missing))
+@cache
+def is_faster_by_onednn(dtype: torch.dtype) -> bool:
+    """Whether oneDNN's products of this type are about as fast as torch's own, or faster: tried once a machine."""
+
+    def try_both() -> bool:
+        own, onednn = best_of({"own": F.linear, "onednn": lambda *given: _onednn(*given)}, dtype)
+        return onednn < MARGIN * own
+
+    return remembered(f"oneDNN for {dtype}", try_both, otherwise=True, any_threads=True)
+
+
+@cache
+def is_faster_than_float32(dtype: torch.dtype) -> bool:
+    """Whether products of this type take less than four fifths of the time of float32's: tried once a machine."""
+
+    def try_both() -> bool:
+        def product(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+            return linear(rows, (weight, bias))
+
+        (lower,), (exact,) = best_of({"it": product}, dtype), best_of({"it": product}, torch.float32)
+        return lower < 0.8 * exact
+
+    return remembered(f"{dtype} against float32", try_both, any_threads=True)
+
+
+def best_of(products: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]], dtype: torch.dtype) -> list[float]:
+    """Seconds of the fastest of a few runs of each product, in turn, of the shape of a stage of the audio tower."""
+    generator = torch.Generator().manual_seed(0)
+    shapes = (256, 768), (768, 768), (768,)
+    given = [torch.randn(shape, generator=generator).to(dtype) for shape in shapes]
+    times: dict[str, list[float]] = {name: [] for name in products}
+    for _ in range(TRIES + 1):  # the first makes the kernel
+        for name, product in products.items():
+            begun = time.perf_counter()
+            product(*given)
+            times[name].append(time.perf_counter() - begun)
+    return [min(each[1:]) for each in times.values()]
 
 
 def _onednn(rows: Tensor, weight: Tensor, bias: Tensor | None, gelu: bool = False) -> Tensor:
     attribute, algorithm = ("gelu", "none") if gelu else ("none", "")
     found: Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, bias, attribute, [], algorithm)
     return found
-
-
-@cache
-def _fewest_rows(threads: int) -> int:
-    return _steady_from(lambda rows, weight, bias: linear(rows, (weight, bias)), torch.float32) or 64
-
-
-def _steady_from(product: Callable[[Tensor, Tensor, None], Tensor], dtype: torch.dtype) -> int | None:
-    """From how many rows on `product` gives a row the same bits whatever rows are beside it; None where it never does.
-
-    Products of few rows take other kernels than products of many. How few differs from library to library and is
-    found out by trying: 2 with the oneDNN of torch 2.13, 16 with that of torch 2.4, 4 with MKL, 12 on two threads.
-    """
-    generator = torch.Generator().manual_seed(0)
-    rows, weight = (torch.randn(count, 768, generator=generator).to(dtype) for count in (512, 768))
-    whole = product(rows, weight, None)
-
-    def same(count: int) -> bool:
-        return torch.equal(product(rows[:count], weight, None), whole[:count])
-
-    if not all(same(count) for count in (64, 100, 256)):
-        return None
-    return next((few for few in (4, 8, 16, 32) if all(same(count) for count in range(few, 2 * few))), 64)

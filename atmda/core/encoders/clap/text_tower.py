@@ -2,8 +2,10 @@
 
 The same sums as the official network (Liu et al. 2019, arXiv 1907.11692): products run over the tokens of a batch of
 sentences at once, attention over sentences of one length at once, and the last layer works out the one token that
-the embedding is made of. On a CPU every core takes batches of its own, with one-threaded arithmetic: products of so
-few rows gain little from being split.
+the embedding is made of. Products have one of a few numbers of rows (`SIZES`), filled up with zeros, so that a sentence
+has the same bits in any company: either a trial on these very shapes has found that kernels give a row the same bits in
+all of them, or there is one size alone. On a CPU every core takes batches of its own, with one-threaded arithmetic:
+products of so few rows gain little from being split.
 """
 
 from __future__ import annotations
@@ -17,14 +19,19 @@ from torch import Tensor
 
 from atmda.core.device import usable_cores
 from atmda.core.encoders.clap.architecture import Architecture
-from atmda.core.encoders.clap.matmul import Linear, linear, padded_rows
+from atmda.core.encoders.clap.matmul import Linear, by_onednn, filled, linear, packed
+from atmda.core.encoders.clap.trials import remembered
 from atmda.core.parallel import one_threaded_pool
 
 #: The official model's; Hugging Face's configuration says 1e-12, which moves embeddings by 4e-5.
 EPSILON = 1e-5
 #: RoBERTa counts positions from the padding token's id + 1.
 FIRST_POSITION = 2
-TOKENS_A_BATCH = 256
+#: rows that products may have; where kernels give a row other bits beside other numbers of rows, `ONE_SIZE` alone
+SIZES = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
+ONE_SIZE = (128,)
+#: sentences that are worth weights in an order of their own, which takes as long as some sentences
+MANY = 64
 
 
 class TextTower:
@@ -66,19 +73,55 @@ class TextTower:
         self._up = [pair(layer + "intermediate.dense", dtype) for layer in layers]
         self._down = [pair(layer + "output.dense", dtype) for layer in layers]
         self._down_norm = [pair(layer + "output.LayerNorm", torch.float32) for layer in layers]
+        self._packed = False
+        self._sizes: tuple[int, ...] = ONE_SIZE
         self._pooler = pair("text_branch.pooler.dense", torch.float32)
         self._head = [pair(f"text_projection.{k}", torch.float32) for k in (0, 2)]
 
     def __call__(self, sentences: Sequence[Sequence[int]]) -> Tensor:
         """Embeddings, float32 (n, 512), of token ids that begin with `<s>` and end with `</s>`."""
+        if len(sentences) >= MANY or self.dtype != torch.float32:
+            self._pack()
         order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
-        batches = list(_batches(order, sentences))
-        chosen = [[sentences[index] for index in batch] for batch in batches]
         found = torch.empty(len(sentences), len(self._head[1][0]))
         with one_threaded_pool(self._workers) as pool:
+            self._sizes = SIZES if self._steady() else ONE_SIZE
+            share = sum(map(len, sentences)) // (2 * self._workers)  # so that every core has something to do
+            batches = list(_batches(order, sentences, min(max(share, 128), self._sizes[-1])))
+            chosen = [[sentences[index] for index in batch] for batch in batches]
             for batch, rows in zip(batches, pool.map(self._embed, chosen), strict=True):
                 found[batch] = rows
         return found
+
+    @torch.inference_mode()
+    def _steady(self) -> bool:
+        """Whether each row has the same bits in products of all `SIZES`, on weights in either order: tried once."""
+        if self.device.type != "cpu":
+            return True
+        by_onednn(self._out[0][0])  # asked first: a question within a question would wait for itself
+
+        def same() -> bool:
+            generator = torch.Generator().manual_seed(0)
+            for weights in (self._out[0], self._up[0], self._down[0]):
+                out, size = weights[0].shape
+                plain = torch.randn(out, size, generator=generator).to(self.dtype), weights[1]
+                rows = torch.randn(SIZES[-1], size, generator=generator)
+                whole = linear(rows, plain, gelu=True)
+                for each in (plain, packed(plain)):
+                    if not all(torch.equal(linear(rows[:n], each, gelu=True), whole[:n]) for n in SIZES):
+                        return False
+            return True
+
+        return remembered(f"text of {self.dtype} in products of {SIZES[0]} to {SIZES[-1]} rows", same)
+
+    def _pack(self) -> None:
+        """Put the weights of all layers in the order of products of many rows, once; no number changes by it."""
+        if not self._packed:
+            self._attention = [[packed(part) for part in parts] for parts in self._attention]
+            self._out, self._up, self._down = (
+                [packed(weights) for weights in each] for each in (self._out, self._up, self._down)
+            )
+            self._packed = True
 
     @torch.inference_mode()
     def _embed(self, sentences: Sequence[Sequence[int]]) -> Tensor:
@@ -87,15 +130,19 @@ class TextTower:
         places = torch.cat([torch.arange(length).repeat(count) for length, count in groups]) + FIRST_POSITION
         tokens = self._words[ids].to(self.device, torch.float32) + self._places[places.to(self.device)] + self._kind
         tokens = F.layer_norm(tokens, tokens.shape[-1:], *self._norm, EPSILON)
-        tokens = padded_rows(tokens)
+        tokens = self._filled(tokens)
         for layer in range(len(self._up) - 1):
             tokens = self._layer(tokens, tokens, groups, layer, first_only=False)
         lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
         first = tokens[torch.cumsum(lengths, 0) - lengths]
-        pooled = self._layer(padded_rows(first), tokens, groups, len(self._up) - 1, first_only=True)
+        pooled = self._layer(self._filled(first), tokens, groups, len(self._up) - 1, first_only=True)
         pooled = torch.tanh(linear(pooled, self._pooler))
         hidden = F.relu(linear(pooled, self._head[0]))
         return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(sentences)].cpu()
+
+    def _filled(self, rows: Tensor) -> Tensor:
+        """`rows` (n, c) and zeros below, up to the next of the sizes; longer than the last, to a multiple of it."""
+        return filled(rows, next((size for size in self._sizes if size >= len(rows)), self._sizes[-1]))
 
     def _layer(
         self, asking: Tensor, tokens: Tensor, groups: Sequence[tuple[int, int]], layer: int, *, first_only: bool
@@ -126,11 +173,12 @@ class TextTower:
         return rows.view(-1, length, self.heads, rows.shape[-1] // self.heads).transpose(1, 2)
 
 
-def _batches(order: Sequence[int], sentences: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+def _batches(order: Sequence[int], sentences: Sequence[Sequence[int]], most: int) -> Iterator[list[int]]:
+    """Sentences of at most `most` tokens together, in order."""
     batch: list[int] = []
     count = 0
     for index in order:
-        if batch and count + len(sentences[index]) > TOKENS_A_BATCH:
+        if batch and count + len(sentences[index]) > most:
             yield batch
             batch, count = [], 0
         batch.append(index)

@@ -1,0 +1,83 @@
+"""What is found out by trying is found out once a machine: a later run that found otherwise would give other bytes.
+
+Answers are kept by processor, instruction sets that the libraries were limited to and version of torch, in a file of
+the user's cache. Of processes that ask at the same time the first one's answer holds for all. Where nothing can be
+kept, nothing is tried, for the next process could find otherwise: a fixed answer holds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import torch
+
+from atmda.core.files import publish
+from atmda.core.locks import FolderInUseError, gate
+
+#: what limits the libraries' instructions
+LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY")
+_found: dict[str, bool] = {}
+
+
+def remembered(
+    question: str, find_out: Callable[[], bool], *, otherwise: bool = False, any_threads: bool = False
+) -> bool:
+    """The answer to `question` on this machine, found out where nobody has asked yet.
+
+    `otherwise`: the answer where none can be kept. `any_threads`: one answer for any number of threads, for what
+    decides bits, which must not depend on that number; other answers are kept by it.
+    """
+    threads = "any" if any_threads else torch.get_num_threads()
+    key = f"{question} | {threads} threads | {_machine()}"
+    if key not in _found:
+        _found[key] = _asked(key, find_out, otherwise)
+    return _found[key]
+
+
+def _asked(key: str, find_out: Callable[[], bool], otherwise: bool) -> bool:
+    if (kept := _read().get(key)) is not None:
+        return kept
+    try:
+        where().parent.mkdir(parents=True, exist_ok=True)
+        with gate(where().parent):  # who waited here finds what the first one found
+            known = _read()
+            if key not in known:
+                known[key] = find_out()
+                with publish(where()) as path:
+                    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", "utf-8")
+            return known[key]
+    except (OSError, FolderInUseError):
+        return otherwise  # a read-only home
+
+
+def where() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(home).expanduser() / "atmda" / "trials.json"
+
+
+@cache
+def _machine() -> str:
+    limits = [f"{name}={os.environ[name]}" for name in LIMITS if name in os.environ]
+    return " ".join([_processor(), f"torch {torch.__version__}", *limits])
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return torch.backends.cpu.get_cpu_capability()
+    told = dict(line.partition(":")[::2] for line in lines if ":" in line)
+    names = ("vendor_id", "cpu family", "model", "stepping", "CPU implementer", "CPU part")
+    return " ".join(value.strip() for name, value in told.items() if name.strip() in names)
+
+
+def _read() -> dict[str, bool]:
+    try:
+        kept = json.loads(where().read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {key: value for key, value in kept.items() if value in (True, False)} if isinstance(kept, dict) else {}

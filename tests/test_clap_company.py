@@ -1,0 +1,182 @@
+"""A clip and a prompt have the same bits in any company, on whatever kernels multiply them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from clap_weights import SMALL, small_weights
+from torch import Tensor
+
+from atmda.core.encoders.clap import audio_tower, matmul, precision, swin, text_tower, trials
+from atmda.core.encoders.clap.audio_tower import AudioTower
+from atmda.core.encoders.clap.text_tower import TextTower
+
+CPU = torch.device("cpu")
+SENTENCES = [[0, *range(3, 3 + count), 2] for count in (2, 9, 4, 4, 30, 1, 17, 5, 70)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_tried_yet(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(trials, "_found", {})
+
+
+def mels(count: int) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(0)
+    return [torch.randn(1001, 64, generator=generator) * 10 - 40 for _ in range(count)]
+
+
+def tower(dtype: torch.dtype = torch.float32) -> AudioTower:
+    return AudioTower(small_weights(), SMALL, CPU, dtype)
+
+
+def tried_together() -> list[bool]:
+    """What trials found of clips that go through together."""
+    return [answer for question, answer in trials._found.items() if "clips at once" in question]
+
+
+def by_company(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Products whose sums depend on how many rows there are, as those of some kernels do; returns their shapes."""
+    shapes: list[tuple[int, ...]] = []
+    plain: Callable[..., Tensor] = matmul.linear
+
+    def product(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
+        shapes.append((len(rows), *weights[0].shape))
+        return plain(rows * (1 + 1e-6 * len(rows)), weights, gelu=gelu)
+
+    for module in (audio_tower, swin, text_tower):
+        monkeypatch.setattr(module, "linear", product)
+    return shapes
+
+
+def test_kernels_that_sum_a_row_by_its_company_change_no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_company(monkeypatch)
+    several, model = mels(swin.GROUP + 3), tower()
+    together = model(several)
+    assert tried_together() == [False]
+    for clip, vector in zip(several, together, strict=True):
+        assert torch.equal(model([clip])[0], vector)
+
+
+def test_clips_go_through_together_only_where_that_changes_no_bit() -> None:
+    several, model = mels(swin.GROUP), tower()
+    together = model(several)
+    assert tried_together() == [True]
+    assert all(torch.equal(model([clip])[0], vector) for clip, vector in zip(several, together, strict=True))
+
+
+def test_kernels_that_sum_a_row_by_its_company_change_no_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = by_company(monkeypatch)
+    model = TextTower(small_weights(), SMALL, CPU, torch.float32, 1)
+    together = model(SENTENCES * 9)[: len(SENTENCES)]
+    for sentence, vector in zip(SENTENCES, together, strict=True):
+        assert torch.equal(model([sentence])[0], vector)
+    assert {rows for rows, *_ in shapes[-20:]} == set(text_tower.ONE_SIZE)
+
+
+def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows() -> None:
+    model = TextTower(small_weights(), SMALL, CPU, torch.float32, 1)
+    together = model(SENTENCES * 20)[: len(SENTENCES)]
+    assert [answer for question, answer in trials._found.items() if "text" in question] == [True]
+    assert all(torch.equal(model([each])[0], vector) for each, vector in zip(SENTENCES, together, strict=True))
+    assert len(model._filled(torch.ones(9, 4))) == 16
+    assert len(model._filled(torch.ones(1025, 4))) == 2048
+
+
+def test_weights_in_another_order_change_no_bit() -> None:
+    model = TextTower(small_weights(), SMALL, CPU, torch.float32, 1)
+    before = model(SENTENCES)
+    model._pack()
+    assert torch.equal(model(SENTENCES), before)
+
+
+def test_what_was_tried_is_kept_for_later_processes() -> None:
+    asked: list[int] = []
+    assert not trials.remembered("a question", lambda: bool(asked.append(1)))
+    trials._found.clear()  # another process
+    assert not trials.remembered("a question", lambda: True)
+    assert asked == [1] and "a question" in trials.where().read_text()
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"a": 3}', "{"])
+def test_damaged_notes_of_trials_cost_a_trial_and_nothing_else(content: str) -> None:
+    trials.where().parent.mkdir(parents=True)
+    trials.where().write_text(content)
+    assert trials.remembered("a question", lambda: True)
+    assert list(json.loads(trials.where().read_text()).values()) == [True]
+
+
+def test_where_nothing_can_be_kept_nothing_is_tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert not trials.remembered("a question", lambda: True)  # the next process could find otherwise
+    assert trials.remembered("another", lambda: False, otherwise=True)
+
+
+def test_the_faster_of_two_products_is_taken_and_ties_leave_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
+    for own, onednn, wanted in ((1.0, 0.5, True), (1.0, 1.04, True), (1.0, 1.2, False)):
+        monkeypatch.setattr(matmul, "best_of", lambda products, dtype, times=(own, onednn): list(times))
+        trials._found.clear()
+        trials.where().unlink(missing_ok=True)
+        assert matmul.is_faster_by_onednn.__wrapped__(torch.float32) is wanted
+
+
+def test_auto_is_bf16_where_that_is_faster_and_fp32_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "available_precisions", lambda device: ["fp32", "bf16"])
+    for faster, wanted in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(precision, "is_faster_than_float32", lambda dtype, answer=faster: answer)
+        assert precision.chosen_precision("auto", CPU) == wanted
+    monkeypatch.setattr(precision, "available_precisions", lambda device: ["fp32"])
+    assert precision.chosen_precision("auto", CPU) == "fp32"
+    assert precision.chosen_precision("fp32", CPU) == "fp32"
+
+
+PROGRAM = """
+import sys, torch
+sys.path[:0] = [{tests!r}]
+from test_clap_company import SENTENCES, mels
+from clap_weights import SMALL, small_weights
+from atmda.core.encoders.clap.audio_tower import AudioTower
+from atmda.core.encoders.clap.text_tower import TextTower
+cpu, dtype = torch.device("cpu"), getattr(torch, sys.argv[1])
+tower, clips = AudioTower(small_weights(), SMALL, cpu, dtype), mels(11)
+found = []
+for threads in (1, 2):
+    torch.set_num_threads(threads)
+    alone = torch.cat([tower(clips[k : k + 1]) for k in range(11)])
+    found += [tower(clips), alone, torch.cat([tower(clips[:4]), tower(clips[4:])])]
+words = [TextTower(small_weights(), SMALL, cpu, dtype, threads) for threads in (1, 2)]
+said = [model(SENTENCES) for model in words] + [torch.cat([words[0]([each]) for each in SENTENCES])]
+print(all(torch.equal(found[0], each) for each in found), all(torch.equal(said[0], each) for each in said))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("limit", ["", "AVX2", "AVX512_CORE", "AVX512_CORE_BF16", "AVX512_CORE_AMX"])
+def test_bits_are_the_same_in_any_company_on_every_instruction_set(limit: str, dtype: str, tmp_path: Path) -> None:
+    """A limit above what the processor has is no limit; below it oneDNN and MKL take the kernels of older ones."""
+    limits = {"ONEDNN_MAX_CPU_ISA": limit, "MKL_ENABLE_INSTRUCTIONS": limit.split("_")[0]} if limit else {}
+    program = PROGRAM.format(tests=str(Path(__file__).parent))
+    environment = os.environ | limits | {"XDG_CACHE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", program, dtype], capture_output=True, text=True, env=environment)
+    assert done.stdout.split() == ["True", "True"], done.stderr
+
+
+def test_no_vector_depends_on_the_number_of_threads() -> None:
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append(tower()(mels(3)).numpy())
+    finally:
+        torch.set_num_threads(before)
+    assert np.array_equal(*found)
