@@ -147,6 +147,16 @@ def test_a_method_that_hears_the_background_itself_runs_where_there_is_one():
     ]
 
 
+def test_subtracted_backgrounds_run_in_a_study_and_keep_the_share_that_top_n_asks_for():
+    modes = STUDY.replace('["none", "text", "audio"]', '"none"').replace('"sv"', '"tgap-unit", "sv-subtracted"')
+    document = study(written(modes.replace("temperatures", 'top_n = "share"\ntemperatures')))
+    assert [(cell["set"], cell["mode"]) for cell in document["cells"] if cell["mode"] != "zs"] == [
+        ("clean", "tgap-unit"),
+        ("hum1000 0 dB", "tgap-unit"),
+        ("hum1000 0 dB", "sv-subtracted"),
+    ]
+
+
 def test_a_replaced_recording_makes_what_rests_on_it_anew_and_nothing_else(write_tone):
     study(written())
     before = done()

@@ -19,6 +19,8 @@ def explain(done: InferResult, console: Console) -> None:
     pairs = [(prediction, truth(prediction.filename, done.labels)) for prediction in done.predictions]
     after = sum(prediction.label == label for prediction, label in pairs)
     before = sum(prediction.unadapted is not None and prediction.unadapted[0] == label for prediction, label in pairs)
+    how = "" if done.temperature is None else f", less {done.temperature:g} times the background's profile"
+    console.text(f"Scored by {done.mode}{how}, as docs/methods.md recommends for labels without examples.")
     console.text(f"Right without adaptation: {before} of {len(pairs)}; with adaptation: {after} of {len(pairs)}.")
     if done.profile is None or done.temperature is None:
         return

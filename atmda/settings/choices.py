@@ -43,14 +43,14 @@ def _known(value: Any, registry: Any, what: str) -> Any:
     return names
 
 
-def number_or_auto(value: Any) -> Any:
-    """A number as it is, "auto" in any case."""
+def number_or_word(value: Any) -> Any:
+    """A number as it is, a word such as "auto" in any case."""
     return lower(value) if isinstance(value, str) else value
 
 
 def numbers_or_auto(value: Any) -> Any:
     """Numbers or "auto", comma separated."""
-    return tuple(number_or_auto(part) for part in split_commas(value))
+    return tuple(number_or_word(part) for part in split_commas(value))
 
 
 def split_templates(value: Any) -> Any:

@@ -14,7 +14,7 @@ from atmda.settings.choices import (
     TEMPLATES_HELP,
     methods,
     metrics,
-    number_or_auto,
+    number_or_word,
     numbers_or_auto,
     own_backgrounds,
     profiles,
@@ -24,6 +24,7 @@ from atmda.settings.completion import dataset_names, method_names, metric_names,
 
 WHAT, HOW, OUT = "What to classify", "Grid", "Results"
 Auto = Literal["auto"]
+TopN = Annotated[int, Field(ge=1)] | Literal["share"] | Auto
 Temperature = Annotated[float, Field(ge=TEMPERATURE.low, le=TEMPERATURE.high, allow_inf_nan=False)]
 Scale = Annotated[float, Field(ge=LOGIT_SCALE.low, le=LOGIT_SCALE.high, allow_inf_nan=False)]
 
@@ -94,13 +95,17 @@ class ClassifySettings(EncoderSettings):
         str, BeforeValidator(profiles), flag("--profile", metavar="NAME", complete=profile_names, panel=HOW)
     ] = Field("published", description="What is made of the background: published, scene, mean, mean-removed.")
     top_n: Annotated[
-        Annotated[int, Field(ge=1)] | Auto,
-        BeforeValidator(number_or_auto),
-        flag("--top-n", metavar="N|auto", panel=HOW),
-    ] = Field(35, description="Training embeddings a class in tgap; auto: chosen on the training folds.")
+        TopN,
+        BeforeValidator(number_or_word),
+        flag("--top-n", metavar="N|share|auto", panel=HOW),
+    ] = Field(
+        35,
+        description="Training embeddings a class in tgap; share: training clips / classes, at most 35; "
+        "auto: chosen on the training folds.",
+    )
     logit_scale: Annotated[
         Scale | Auto | None,
-        BeforeValidator(number_or_auto),
+        BeforeValidator(number_or_word),
         flag("--logit-scale", metavar="X|auto", panel=HOW),
     ] = Field(None, description="What makes scores logits; else the encoder's own; auto: fitted on the training folds.")
     templates: Annotated[
@@ -176,16 +181,16 @@ class ClassifySettings(EncoderSettings):
 
     def _check_methods(self) -> None:
         from atmda.core.methods import METHODS
-        from atmda.core.methods.base import BACKGROUND, DRIFTS
+        from atmda.core.methods.base import DRIFTS
 
         methods, recordings = [METHODS.get(mode) for mode in self.mode], "embeddings of the background recordings"
-        cleared = [method.name for method in methods if BACKGROUND in method.needs]
-        if cleared and self.bg_embeddings is None:
+        hearing = [method.name for method in methods if method.hears_background]
+        if hearing and self.bg_embeddings is None:
             raise SettingsError(
-                f"`mode` {cleared[0]} needs `bg_embeddings`, {recordings} that the clips were mixed from.",
+                f"`mode` {hearing[0]} needs `bg_embeddings`, {recordings}.",
                 setting="bg_embeddings",
             )
-        modalities = (*self.modality, "audio") if cleared else self.modality
+        modalities = (*self.modality, "audio") if hearing else self.modality
         self.check_background(modalities, "bg" if self.bg else "bg_embeddings", f"{recordings}; or `bg`")
         if self.bg:
             self.refuse_unused(("profile",), "`bg_embeddings` or `bg_type`")

@@ -58,6 +58,14 @@ class InferSettings(DetectionSettings):
     mode: Annotated[
         str, BeforeValidator(lower), flag("--mode", metavar="zs|tgap|sv", complete=method_names, panel=CLASSES)
     ] = Field("zs", description="Zero-shot by sentences, or prototypes from --examples (tgap, sv, knn, ...).")
+    scoring: Annotated[
+        Literal["recommended", "published"],
+        BeforeValidator(lower),
+        flag("--scoring", metavar="recommended|published", panel=CLASSES),
+    ] = Field(
+        "recommended",
+        description="Whether --mode tgap and sv make prototypes as suits the encoder best, or as published.",
+    )
     examples: Annotated[Path | None, flag("--examples", metavar="PATH", panel=CLASSES)] = Field(
         None, description="What prototypes are made from: an embedding store, or a folder with a sub-folder a class."
     )
@@ -146,7 +154,7 @@ class InferSettings(DetectionSettings):
 
     def _check_prototypes(self) -> None:
         from atmda.core.methods import METHODS
-        from atmda.core.methods.base import BACKGROUND, CLIPS
+        from atmda.core.methods.base import BACKGROUND, CLIPS, SCENE
 
         method = METHODS.get(self.mode)
         if method.transductive or BACKGROUND in method.needs:
@@ -165,12 +173,18 @@ class InferSettings(DetectionSettings):
         if not trained:
             self.refuse_unused(("examples", "annotations"), "`mode` tgap or sv")
         if self.prototypes is not None:
-            for name in ("mode", "examples", "save_prototypes", "templates", "descriptions"):
+            for name in ("mode", "scoring", "examples", "save_prototypes", "templates", "descriptions"):
                 if self.asked(name):
                     raise SettingsError(f"`prototypes` are made already; `{name}` has no use.", "Leave it out.")
         if self.annotations is not None and self.examples is None:
             raise SettingsError("`annotations` say what is heard in `examples`, which are not given.")
-        if not method.adapts and self.modality != "none":
+        if SCENE in method.needs and self.bg_folder is None:
+            raise SettingsError(
+                f"`mode` {self.mode} needs recordings of the background, which it takes out of the examples too.",
+                "Give `modality` audio and `bg_folder`, or use `mode` zs, tgap or sv.",
+                setting="bg_folder",
+            )
+        if not method.adapts and SCENE not in method.needs and self.modality != "none":
             raise SettingsError(
                 f"`mode` {self.mode} has no prototypes that a background's profile could be taken from.",
                 "Use `modality` none, or `mode` zs, tgap or sv.",

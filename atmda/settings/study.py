@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 
 from atmda.errors import SettingsError
 from atmda.settings.base import Flag, Modality, Settings, flag, lower, split_commas
-from atmda.settings.choices import methods, number_or_auto, numbers_or_auto, own_backgrounds, profiles, split_templates
+from atmda.settings.choices import methods, number_or_word, numbers_or_auto, own_backgrounds, profiles, split_templates
 from atmda.settings.choices import metrics as known_metrics
-from atmda.settings.classify import Auto, Scale, Temperature
+from atmda.settings.classify import Auto, Scale, Temperature, TopN
 from atmda.settings.completion import study_names
 from atmda.settings.embed import EmbedSettings, parse_shard
 from atmda.settings.loading import make_settings
@@ -97,8 +97,8 @@ class StudySettings(Settings):
     metrics: Annotated[tuple[str, ...], BeforeValidator(known_metrics)] = Field(
         (), description="The usual one unless given."
     )
-    top_n: Annotated[Annotated[int, Field(ge=1)] | Literal["auto"], BeforeValidator(number_or_auto)] = 35
-    logit_scale: Annotated[Scale | Auto | None, BeforeValidator(number_or_auto)] = None
+    top_n: Annotated[TopN, BeforeValidator(number_or_word)] = 35
+    logit_scale: Annotated[Scale | Auto | None, BeforeValidator(number_or_word)] = None
 
     @classmethod
     def file_of(cls, flags: Mapping[str, Any]) -> Path | None:

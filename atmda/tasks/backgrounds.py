@@ -91,12 +91,13 @@ HEARD: Mapping[str, Description] = {"embeddings": _of_recordings, "windows": _of
 
 def described(settings: ClassifySettings, data: Evaluated, anchors: Anchors) -> Backgrounds:
     """The background in every modality that is asked for; recordings first, which need no encoder."""
-    found, cleared = Backgrounds(kind=settings.profile), BACKGROUND in settings.needs
-    for modality in sorted({*settings.modality, *(("audio",) if cleared else ())}):
+    found = Backgrounds(kind=settings.profile)
+    hears = any(METHODS.get(mode).hears_background for mode in settings.mode)
+    for modality in sorted({*settings.modality, *(("audio",) if hears else ())}):
         part = DESCRIPTIONS[modality](settings, data, anchors)
         known = {name: value for name, value in vars(part).items() if value is not None and name != "kind"}
         found = replace(found, **known)
-    if cleared and found.own is None:
+    if BACKGROUND in settings.needs and found.own is None:
         modes = [mode for mode in settings.mode if BACKGROUND in METHODS.get(mode).needs]
         raise SettingsError(
             f"`mode` {modes[0]} needs the recording that each clip was mixed from, and {settings.embeddings} does not "

@@ -10,14 +10,16 @@ import numpy as np
 
 from atmda.core.encoders.base import Encoder
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import CLIPS, DRIFTS, TEXT, Method, Prototypes, Scorer, Training
+from atmda.core.methods.base import CLIPS, DRIFTS, SCENE, TEXT, Method, Prototypes, Scorer, Training
 from atmda.core.methods.prompts import in_noise
+from atmda.core.methods.prototypes import SHARE, TOP_N, neighbours
 from atmda.datasets.labels import merge_labels, read_labels
 from atmda.errors import SettingsError
 from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import text_anchors
 from atmda.tasks.observer import Observer
 from atmda.tasks.one_length import brought_to_length, unit_by
+from atmda.tasks.profiles import KnownBackground
 from atmda.tasks.subjects import Subject
 
 
@@ -35,19 +37,19 @@ class Classes:
     unit: bool | None = None
 
 
-def fitted_classes(settings: InferSettings, subject: Subject) -> Classes:
+def fitted_classes(settings: InferSettings, subject: Subject, background: KnownBackground) -> Classes:
     """The labels given (else those of the examples), with the method that `mode` names fitted for them.
 
     Raises SettingsError where labels or examples cannot be used, StoreError where another encoder made the examples.
     """
     labels = given_labels(settings, subject.observer)
-    classes = _fitted(settings, labels, subject.encoder, subject.observer)
+    classes = _fitted(settings, labels, subject.encoder, background, subject.observer)
     if settings.save_prototypes is not None:
         keep_classes(settings.save_prototypes, classes, subject.identity)
     return classes
 
 
-def kept_classes(settings: InferSettings, subject: Subject) -> Classes:
+def kept_classes(settings: InferSettings, subject: Subject, background: KnownBackground) -> Classes:
     """The classes of a file of prototypes. Raises StoreError where they are of another encoder."""
     from atmda.core.embeddings.identity import check_same, check_width
     from atmda.core.methods.prototype_file import KeptPrototypes
@@ -72,17 +74,23 @@ def given_labels(settings: InferSettings, observer: Observer) -> tuple[str, ...]
     return kept
 
 
-def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, observer: Observer) -> Classes:
+def _fitted(
+    settings: InferSettings,
+    labels: tuple[str, ...],
+    encoder: Encoder,
+    background: KnownBackground,
+    observer: Observer,
+) -> Classes:
     """`labels` (else those of the examples) with prototypes made as `mode` says."""
 
-    method = METHODS.get(settings.mode)
+    method = _suited(settings, encoder, observer)
     examples, unit = None, "audio" in unit_by(encoder.identity)
     if CLIPS in method.needs:
         from atmda.tasks.examples import labelled_examples
 
         labels, examples = labelled_examples(settings, labels, encoder, observer)
         examples = brought_to_length(examples, f"the embeddings of {settings.examples}", unit, observer)
-        method = _with_fewer_neighbours(method, len(examples) // len(labels), observer)
+        method = _with_its_share(method, len(examples), len(labels), observer)
     text = None
     if TEXT in method.needs:
         text = text_anchors(encoder, labels, settings.templates, observer, settings.descriptions)
@@ -91,8 +99,10 @@ def _fitted(settings: InferSettings, labels: tuple[str, ...], encoder: Encoder, 
         index = {label: number for number, label in enumerate(labels)}
         X, y = examples.embeddings, np.asarray([index[label] for label in examples.labels or ()], np.int64)
     drifts = in_noise(encoder.embed_text, labels, settings.templates) if DRIFTS in method.needs else None
+    scene = background.scene if SCENE in method.needs else None
+    training = Training(len(labels), text, X, y, drifts, logit_scale=encoder.logit_scale, scene=scene)
     try:
-        scorer = method.fit(Training(len(labels), text, X, y, drifts, logit_scale=encoder.logit_scale))
+        scorer = method.with_options({"temperature": settings.temperature}).fit(training)
     except ValueError as error:  # a classifier that finds one class alone, say
         raise SettingsError(
             f"`mode` {method.name} cannot learn from `examples` {settings.examples}: {error}."
@@ -119,19 +129,32 @@ def _label_file(settings: InferSettings, path: Path) -> Path:
     return next((p for p in (settings.workspace.label_files / path, beside) if p.exists()), path)
 
 
-def _with_fewer_neighbours(method: Method, each: int, observer: Observer) -> Method:
-    """A handful of examples has not the 35 a class that tgap takes of a whole data set."""
-    wanted = method.options().get("top_n")
-    if wanted is None or wanted <= each:
-        return method
-    fewer = max(1, each)
-    observer.notice(
-        f"{method.name}: each prototype is the mean of the {fewer} nearest examples, for there are no more a class."
+def _suited(settings: InferSettings, encoder: Encoder, observer: Observer) -> Method:
+    """The method that `mode` names, or the one that the encoder has in its place."""
+    suited = (
+        encoder.recommended.get(settings.mode, settings.mode) if settings.scoring == "recommended" else settings.mode
     )
-    return method.with_options({"top_n": fewer})
+    if suited != settings.mode:
+        observer.notice(
+            f"Scoring: {suited}, which suits {encoder.name} better than {settings.mode}; "
+            f"`scoring` published takes {settings.mode} itself."
+        )
+    return METHODS.get(suited)
 
 
-CLASSES: Mapping[str, Callable[[InferSettings, Subject], Classes]] = {
+def _with_its_share(method: Method, n_examples: int, n_classes: int, observer: Observer) -> Method:
+    """A handful of examples has not the 35 a class that tgap takes of a whole data set."""
+    if not method.takes("top_n"):
+        return method
+    each = neighbours(SHARE, n_examples, n_classes)
+    if each < TOP_N:
+        observer.notice(
+            f"{method.name}: each prototype is the mean of the {each} nearest examples, for there are no more a class."
+        )
+    return method.with_options({"top_n": SHARE})
+
+
+CLASSES: Mapping[str, Callable[[InferSettings, Subject, KnownBackground], Classes]] = {
     "method": fitted_classes,
     "prototypes": kept_classes,
 }

@@ -40,7 +40,8 @@ def classify(settings: ClassifySettings, observer: Observer | None = None) -> Cl
     scale = settings.logit_scale or (encoder.logit_scale if encoder else data.table.logit_scale)
     judge = METRICS.get(data.metrics[0])
     known = scale if isinstance(scale, float) else None
-    training = Training(len(data.classes), text, data.table.embeddings, data.y, drifts, backgrounds.own, known)
+    own = backgrounds.own, known, backgrounds.scene
+    training = Training(len(data.classes), text, data.table.embeddings, data.y, drifts, *own)
     chooser = Chooser(training, data.table.folds, data.table.sources, backgrounds, judge, known)
     try:
         results = run_grid(

@@ -19,7 +19,7 @@ from atmda.tasks.classes import CLASSES, Classes
 from atmda.tasks.listening import new_page, watched, written
 from atmda.tasks.nothing_usable import NothingUsableError
 from atmda.tasks.observer import Observer, warn_of_one_class
-from atmda.tasks.profiles import background_scores
+from atmda.tasks.profiles import KnownBackground
 from atmda.tasks.results import DetectResult
 from atmda.tasks.scored import ScoredRecording
 from atmda.tasks.subjects import Recordings
@@ -53,12 +53,13 @@ def detect(
     refuge = settings.workspace.results
     file = DetectionFile(settings.output, settings.output_format, refuge, settings.spreadsheet_safe)
     subject = WINDOWS[settings.subject](settings, observer, recordings)
-    classes = CLASSES[settings.classes_from](settings, subject)
+    background_given = KnownBackground(settings, subject, background)
+    classes = CLASSES[settings.classes_from](settings, subject, background_given)
     warn_of_one_class(classes.labels, observer)
     choice = _choice(settings, classes)
     known = None
     if settings.self_background is None:
-        known = background_scores(settings, subject, classes, background)
+        known = background_given.scores(classes.scorer)
     kept = _Kept(keep if keep is not None else sys.maxsize if settings.output is None else FIRST)
     when = When(subject.paths(), None if settings.timezone is None else time_zone(settings.timezone), observer)
     page = new_page(settings, classes, choice, subject.name)

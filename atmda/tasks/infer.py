@@ -12,7 +12,7 @@ from atmda.tasks.classes import CLASSES, Classes
 from atmda.tasks.demo import demo_settings
 from atmda.tasks.nothing_usable import NothingUsableError
 from atmda.tasks.observer import Observer, warn_of_one_class
-from atmda.tasks.profiles import background_scores
+from atmda.tasks.profiles import KnownBackground
 from atmda.tasks.results import InferResult
 from atmda.tasks.subjects import SUBJECTS, Recordings
 
@@ -40,10 +40,11 @@ def infer(
     places = settings.workspace
     file = ResultFile(settings.output, places.new_journal, observer.warning, places.results, settings.spreadsheet_safe)
     subject = SUBJECTS[settings.subject](settings, observer, recordings)
-    classes = CLASSES[settings.classes_from](settings, subject)
+    known = KnownBackground(settings, subject, background)
+    classes = CLASSES[settings.classes_from](settings, subject, known)
     subject.meet(classes.unit)
     warn_of_one_class(classes.labels, observer)
-    heard = background_scores(settings, subject, classes, background)
+    heard = known.scores(classes.scorer)
     profile = None if heard is None else np.asarray(heard.mean(axis=0))
     temperature = None if profile is None else settings.temperature
     observer.detail(f"{len(classes.labels)} classes by mode {classes.mode}{_loudest(classes, profile)}.")

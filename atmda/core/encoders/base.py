@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from atmda.core.audio import Audio, Recording
 from atmda.core.embeddings.engine import embed_all
@@ -28,6 +28,8 @@ class Encoder(ABC):
             `preprocessing`. Stores with different identities are never mixed.
         about: what a user is told of it beside its name: which weights, how they run.
         text_background: what to tell a user who describes the background by text, "" where that is known to help.
+        recommended: mode -> the mode that suits its embeddings better, which `infer` takes in its place unless its
+            setting `scoring` says otherwise.
         concurrent: whether several threads may call `encode` at once (true on a CPU).
     """
 
@@ -40,6 +42,7 @@ class Encoder(ABC):
     concurrent: bool = True
     about: str = ""
     text_background: str = ""
+    recommended: Mapping[str, str] = {}
 
     @abstractmethod
     def features(self, audio: Audio) -> Iterator[FloatArray]:

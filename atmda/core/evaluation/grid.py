@@ -20,7 +20,7 @@ from atmda.core.methods import METHODS
 from atmda.core.methods.adaptation import adapt
 from atmda.core.methods.backgrounds import Backgrounds
 from atmda.core.methods.base import CLIPS, Method, Scorer, Split, Training
-from atmda.core.methods.prototypes import TOP_N
+from atmda.core.methods.prototypes import TOP_N, Share
 from atmda.core.types import FloatArray, IntArray
 
 Profiles: TypeAlias = tuple["FloatArray | None", IntArray]
@@ -34,7 +34,7 @@ def run_grid(
     modes: Sequence[str],
     modalities: Sequence[str],
     temperatures: Sequence[float | Auto],
-    top_n: int | Auto = TOP_N,
+    top_n: int | Share | Auto = TOP_N,
     metrics: Sequence[str] = ("accuracy",),
     logit_scale: float | Auto | None = None,
     chooser: Chooser | None = None,
@@ -82,7 +82,7 @@ class _Run:
     logit_scale: float | Auto | None
 
     def cells(
-        self, method: Method, cells: Sequence[tuple[str, float | Auto | None]], top_n: int | Auto
+        self, method: Method, cells: Sequence[tuple[str, float | Auto | None]], top_n: int | Share | Auto
     ) -> Iterator[GridResult]:
         """Results of one method; cells whose options are chosen by fold are fitted by themselves."""
         if top_n != AUTO or "top_n" not in method.options():

@@ -6,6 +6,7 @@ from atmda.core.registry import Registry
 ORDER = (
     *("zs", "tgap", "sv", "tgap-unit", "sv-unit", "mixed", "zs-centred", "tgap-centred", "sv-centred", "das", "cache"),
     *("zs-cleared", "tgap-cleared", "sv-cleared", "mixed-cleared"),
+    *("zs-subtracted", "tgap-subtracted", "sv-subtracted", "mixed-subtracted"),
     *("zs-em", "tgap-em", "sv-em", "mixed-em", "mixed-cleared-em", "zs-prior", "sv-prior"),
     *("knn", "logreg", "svm", "rf", "mlp"),
 )

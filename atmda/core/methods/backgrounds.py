@@ -32,6 +32,11 @@ class Backgrounds:
     recordings: IntArray | None = None
     kind: str = "published"
 
+    @property
+    def scene(self) -> FloatArray | None:
+        """The mean of the recordings, float32 (d,); None without any."""
+        return None if self.audio is None else self.audio.mean(axis=0, dtype=np.float64).astype(np.float32)
+
     def profile(self, modality: str, scorer: Scorer, rows: IntArray) -> FloatArray:
         """How the background of the clips in `rows` scores: (c,) for one scene, (k, c) where each has its own.
 

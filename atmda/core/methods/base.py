@@ -19,9 +19,9 @@ import numpy.typing as npt
 from atmda.core.methods.prototypes import scores
 from atmda.core.types import BoolArray, FloatArray, IntArray
 
-#: what a method can need: text anchors, training clips, their labels, anchors of each class in noise, and the
-#: background that each clip was mixed with
-TEXT, CLIPS, LABELS, DRIFTS, BACKGROUND = "text", "clips", "labels", "drifts", "background"
+#: what a method can need: text anchors, training clips, their labels, anchors of each class in noise, the background
+#: that each clip was mixed with, and that background or others of the place
+TEXT, CLIPS, LABELS, DRIFTS, BACKGROUND, SCENE = "text", "clips", "labels", "drifts", "background", "scene"
 #: where an encoder's logit scale is not known, the one that CLIP and CLAP begin their training with, 1 / 0.07
 USUAL_SCALE = 1 / 0.07
 
@@ -38,6 +38,7 @@ class Training:
         drifts: text anchors of each class in p kinds of noise, float32 (c, p, d).
         own: embeddings of each clip's own background, float32 (n, d).
         logit_scale: what makes the encoder's scores logits; None where it is not known.
+        scene: the mean embedding of the backgrounds given, float32 (d,), where a clip's own is not known.
     """
 
     n_classes: int
@@ -47,6 +48,7 @@ class Training:
     drifts: FloatArray | None = None
     own: FloatArray | None = None
     logit_scale: float | None = None
+    scene: FloatArray | None = None
 
     @cached_property
     def similarity(self) -> FloatArray:
@@ -106,7 +108,7 @@ class Method(ABC):
         name: as in `mode`.
         about: what it does, in a line.
         source: where it comes from.
-        needs: of TEXT, CLIPS, LABELS, DRIFTS and BACKGROUND what it cannot do without.
+        needs: of TEXT, CLIPS, LABELS, DRIFTS, BACKGROUND and SCENE what it cannot do without.
         adapts: whether a background's profile can be subtracted from its scores.
         transductive: whether the score of a clip depends on the other clips of its test set (see `refine`); each clip
             is then taken to be of one class.
@@ -120,6 +122,11 @@ class Method(ABC):
     adapts: bool = True
     transductive: bool = False
     logit_scale: float | None = None
+
+    @property
+    def hears_background(self) -> bool:
+        """Whether recordings of the background change what it is fitted on."""
+        return not self.needs.isdisjoint((BACKGROUND, SCENE))
 
     @abstractmethod
     def fit(self, training: Training) -> Scorer:
@@ -170,6 +177,7 @@ def require(training: Training, method: Method) -> None:
         LABELS: training.y,
         DRIFTS: training.drifts,
         BACKGROUND: training.own,
+        SCENE: training.scene if training.own is None else training.own,
     }
     words = {
         TEXT: "text anchors",
@@ -177,6 +185,7 @@ def require(training: Training, method: Method) -> None:
         LABELS: "labels y",
         DRIFTS: "text anchors of the classes in noise",
         BACKGROUND: "the background that each clip was mixed with",
+        SCENE: "recordings of the background",
     }
     for need in there:
         if need in method.needs and there[need] is None:

@@ -14,7 +14,7 @@ from atmda.core.methods import METHODS
 from atmda.core.methods.adaptation import TEMPERATURE, adapt, probabilities
 from atmda.core.methods.backgrounds import profiles
 from atmda.core.methods.base import CLIPS, LABELS, TEXT, Prototypes, Training
-from atmda.core.methods.prototypes import TOP_N
+from atmda.core.methods.prototypes import TOP_N, Share
 from atmda.core.methods.published import PrototypeMethod
 from atmda.core.types import FloatArray
 
@@ -38,8 +38,8 @@ class PrototypeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Embeddings of the scene, of sentences or recordings; None leaves scores as they are.
     temperature : float, default=0.5
         How much of the background profile is subtracted.
-    top_n : int, default=35
-        Training clips a class in tgap.
+    top_n : int or "share", default=35
+        Training clips a class in tgap; "share": clips / classes, at most 35.
     logit_scale : float, default=1.0
         What scores are multiplied by before the softmax; an encoder's `logit_scale`.
 
@@ -74,7 +74,7 @@ class PrototypeClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes: npt.ArrayLike | None = None,
         background: npt.ArrayLike | None = None,
         temperature: float = TEMPERATURE,
-        top_n: int = TOP_N,
+        top_n: int | Share = TOP_N,
         logit_scale: float = 1.0,
     ) -> None:
         self.mode = mode

@@ -8,12 +8,17 @@ clip has a prototype of NaN, which never wins.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
 from atmda.core.types import FloatArray, IntArray
 
 TOP_N = 35
+Share = Literal["share"]
+#: as many clips a class as would be its own if all classes had equally many
+SHARE: Share = "share"
 
 
 def zero_shot(text: npt.ArrayLike) -> FloatArray:
@@ -21,13 +26,21 @@ def zero_shot(text: npt.ArrayLike) -> FloatArray:
     return validate_embeddings(text, "text")
 
 
-def text_guided(X: npt.ArrayLike, text: npt.ArrayLike, top_n: int = TOP_N) -> FloatArray:
+def text_guided(X: npt.ArrayLike, text: npt.ArrayLike, top_n: int | Share = TOP_N) -> FloatArray:
     """`tgap`: for each class the mean of the `top_n` clips of X (unlabelled) nearest its text anchor, float32 (c, d).
 
-    All clips where there are fewer than `top_n`. Raises ValueError where X has no rows or widths differ.
+    `top_n`: see `neighbours`; all clips where there are fewer. Raises ValueError where X has no rows or widths differ.
     """
     X, text = validate_embeddings(X, "X"), validate_embeddings(text, "text")
-    return row_means(X, nearest(scores(X, text), top_n))
+    return row_means(X, nearest(scores(X, text), neighbours(top_n, len(X), len(text))))
+
+
+def neighbours(top_n: int | Share, n_clips: int, n_classes: int) -> int:
+    """Clips a class in `tgap`: `top_n` itself, or of "share" min(35, n_clips / n_classes), rounded down, 1 at least.
+
+    Where a class has fewer clips than are taken for it, the rest of its prototype is made of other classes' clips.
+    """
+    return max(1, min(TOP_N, n_clips // n_classes)) if top_n == SHARE else top_n
 
 
 def nearest(similarity: npt.ArrayLike, top_n: int = TOP_N) -> IntArray:

@@ -10,9 +10,11 @@ import numpy as np
 from atmda.core.methods.base import CLIPS, LABELS, TEXT, Method, Prototypes, Scorer, Split, Training, require
 from atmda.core.methods.prototypes import (
     TOP_N,
+    Share,
     class_means,
     class_sums,
     nearest,
+    neighbours,
     row_means,
     supervised,
     text_guided,
@@ -57,9 +59,12 @@ class ZeroShot(PrototypeMethod):
 
 @dataclass(frozen=True)
 class TextGuided(PrototypeMethod):
-    """`tgap`: for each class the mean of the `top_n` training clips nearest its sentence."""
+    """`tgap`: for each class the mean of the `top_n` training clips nearest its sentence.
 
-    top_n: int = TOP_N
+    `top_n`: a number, or "share" (see `prototypes.neighbours`).
+    """
+
+    top_n: int | Share = TOP_N
 
     name = "tgap"
     about = "text-guided audio prototypes: the mean of the training clips nearest each sentence"
@@ -75,7 +80,8 @@ class TextGuided(PrototypeMethod):
         X, similarity = training.X, training.similarity
         assert X is not None
         for split in splits:
-            scorer = Prototypes(row_means(X, split.train[nearest(similarity[split.train], self.top_n)]))
+            n = neighbours(self.top_n, len(split.train), training.n_classes)
+            scorer = Prototypes(row_means(X, split.train[nearest(similarity[split.train], n)]))
             yield scorer, scorer.scores(X[split.test])
 
 

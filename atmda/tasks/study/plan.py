@@ -11,7 +11,7 @@ from typing import Any
 from atmda.core.evaluation.metrics import METRICS
 from atmda.core.fingerprint import digest
 from atmda.core.methods import METHODS
-from atmda.core.methods.base import BACKGROUND, TEXT
+from atmda.core.methods.base import TEXT
 from atmda.core.methods.prompts import CLASS_TEMPLATE
 from atmda.settings.study import StudySettings
 from atmda.settings.study_tables import DatasetTable, MixTable
@@ -168,10 +168,10 @@ class _Plan:
                 if run.profile != "published":  # so that scores of before it could be said keep their place
                     own["profile"] = run.profile
             for mode in run.modes:
-                cleared = BACKGROUND in METHODS.get(mode).needs
-                if cleared and background is None and "bg_embeddings" not in own:
+                hearing = METHODS.get(mode).hears_background
+                if hearing and background is None and "bg_embeddings" not in own:
                     continue  # as modalities are left out where nothing describes the background
-                heard = cleared or "audio" in modalities
+                heard = hearing or "audio" in modalities
                 mine = own if heard else {name: value for name, value in own.items() if name != "bg_embeddings"}
                 needs = tuple(need for need in (store, background if heard else None) if need is not None)
                 made_of = _made_of(own, mode, self._described) | (given or {})
@@ -183,7 +183,7 @@ class _Plan:
 
     def _uses_background(self, modalities: Sequence[str]) -> bool:
         """Whether recordings of the background are embedded: for modality audio, or for a method's own use."""
-        return "audio" in modalities or any(BACKGROUND in METHODS.get(mode).needs for mode in self.settings.modes)
+        return "audio" in modalities or any(METHODS.get(mode).hears_background for mode in self.settings.modes)
 
     def _store(self, store: Embeddings) -> Embeddings:
         """The one that was planned before, where it is the same."""
