@@ -200,7 +200,7 @@ def search(
     >>> store = tempfile.mkdtemp() + "/demo"
     >>> done = atmda.embed(folder() / "inference_demo", output=store, model="compact")
     >>> [hit.filename for hit in atmda.search("siren", store, top_k=2).hits]
-    ['siren-2.flac', 'siren-1.flac']
+    ['siren-1.flac', 'siren-2.flac']
     """
     from atmda.settings.search import SearchSettings
     from atmda.tasks.search import search as task

@@ -4,6 +4,7 @@
 - rate: clips of 10 s a second on one and on two workers, in turn, from arrays at 16 kHz and from WAV files at 44.1 kHz;
   beside it what two processes that share nothing gain on this machine at that moment, 2 at best.
 - long: the largest memory of a process that embeds ten minutes, and of one that embeds an hour.
+- with `--against FOLDER`, a checkout of another edition: its rate from arrays on one worker, in turn with this one's.
 """
 
 from __future__ import annotations
@@ -42,10 +43,14 @@ print(len(clips) / (time.perf_counter() - begun))
 """
 
 
-def answers(program: str, *words: object, processes: int = 1) -> list[float]:
-    """The numbers that each of so many processes prints, all begun at once."""
+def answers(program: str, *words: object, processes: int = 1, checkout: Path | None = None) -> list[float]:
+    """The numbers that each of so many processes prints, all begun at once; by the atmda of `checkout`, or by ours."""
     command = [sys.executable, "-c", program, *map(str, words)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    environment = os.environ | ({"PYTHONPATH": str(checkout)} if checkout else {})
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=checkout)
+        for _ in range(processes)
+    ]
     return [float(line) for process in running for line in process.communicate()[0].splitlines()]
 
 
@@ -62,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--clips", type=int, default=200)
+    parser.add_argument("--against", type=Path, help="a checkout of another edition, to be measured in turn")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -86,6 +92,14 @@ def main() -> None:
             possible = statistics.median(b / a for a, b in zip(one, both, strict=True))
             rates = f"{statistics.median(one):.1f} clips a second on one worker, {statistics.median(two):.1f} on two"
             print(f"{kind}: {rates}: {gain:.2f} times (two processes: {possible:.2f} times)")
+        if given.against is not None:
+            other = given.against.resolve()
+            pairs = [
+                (answers(RATE, 1, "arrays", *clips)[0], answers(RATE, 1, "arrays", *clips, checkout=other)[0])
+                for _ in range(given.rounds)
+            ]
+            ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+            print(f"arrays, one worker: {ratio:.2f} times the clips a second of {given.against}")
         print(f"long: {peak_mb(600, folder):.0f} MB for ten minutes, {peak_mb(3600, folder):.0f} MB for an hour")
 
 

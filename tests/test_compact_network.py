@@ -25,12 +25,11 @@ def in_torch(arrays: dict[str, np.ndarray], patches: np.ndarray) -> tuple[np.nda
         weight = t[f"dense{i}.weight"].reshape(size, size, x.shape[1], -1).permute(3, 2, 0, 1)
         x = F.relu(F.conv2d(x, weight, t[f"dense{i}.bias"], 2, size // 2))
         i += 1
-    i, halved = 0, False
+    i = 0
     while f"block{i}.point.weight" in t:
         point = t[f"block{i}.point.weight"]
         same = point.shape[0] == point.shape[1]
-        stride = 1 if same or halved else 2
-        halved = halved or stride == 2
+        stride = 1 if same or x.shape[2] == 3 else 2
         depth = t[f"block{i}.depth.weight"].permute(2, 0, 1)[:, None]
         y = F.relu(F.conv2d(x, depth, t[f"block{i}.depth.bias"], stride, 1, 1, len(depth)))
         y = F.conv2d(y, point.T[:, :, None, None], t[f"block{i}.point.bias"])

@@ -1,18 +1,16 @@
-"""The bank: patches of training clips with the teacher's labels, in numbered shards of generations.
+"""The bank: patches of training clips with the teachers' labels, in numbered shards of generations.
 
 Generation `r` holds the recordings as they are, generation 0 what `mixes.clip` draws, later generations are bred from
 those before (`breed`). A shard is made once and is the same whoever makes it:
 
-    python training/bank.py --data train-audio --teacher teacher --cache DIR --generation 1 --shards 12
+    python training/bank.py --data train-audio --teacher teacher --cache DIR --part 0/2
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,16 +18,18 @@ import soundfile as sf
 import torch
 from breed import ELITE, Elite, offspring
 from mixes import PATCHES, SAMPLES, Recordings, clip
+from recordings import held_back, is_ambience, permitted, read_manifest
 from synth_parts import Array
-from teacher import Teacher
+from teachers import TEACHERS, Teachers
 
 from atmda.core.encoders.compact.frontend import BANDS, FRAMES, log_mel
+from atmda.core.encoders.compact.loudness import gain, magnitudes
 
 CLIPS = 1000
 #: shards of each generation; what the elite of a generation is chosen from is fixed by this
-SHARDS = {"r": 5, "0": 7, "1": 20}
+SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12}
 #: generation -> what its seeds derive from
-SEEDS = {"0": 0, "1": 101}
+SEEDS = {"0": 0, "1": 101, "2": 202}
 
 
 def shard_path(cache: Path, generation: str, shard: int) -> Path:
@@ -37,21 +37,24 @@ def shard_path(cache: Path, generation: str, shard: int) -> Path:
 
 
 def load_recordings(data: Path, cache: Path) -> Recordings:
-    """All recordings of the manifest, decoded once."""
-    samples, offsets = cache / "train.npy", cache / "train_off.npy"
-    if not (samples.exists() and offsets.exists()):
-        with (data / "manifest.csv").open(encoding="utf-8") as file:
-            parts = [sf.read(str(data / row["path"]), dtype="float32")[0] for row in csv.DictReader(file)]
-        np.save(offsets, np.cumsum([0, *map(len, parts)]))
-        np.save(samples, np.concatenate(parts))
-    return Recordings(np.load(samples, mmap_mode="r"), np.load(offsets))
+    """The recordings that may be trained on, decoded once."""
+    kept = cache / "recordings.npz"
+    if not kept.exists():
+        rows = [row for row in read_manifest(data) if permitted(row)]
+        rows = [row for row, back in zip(rows, held_back(rows), strict=True) if not back]
+        parts = [sf.read(str(data / row["path"]), dtype="float32")[0] for row in rows]
+        ambience = np.array([is_ambience(row) for row in rows])
+        publish(kept, samples=np.concatenate(parts), offsets=np.cumsum([0, *map(len, parts)]), ambience=ambience)
+    with np.load(kept) as file:
+        return Recordings(file["samples"], file["offsets"], file["ambience"])
 
 
-def cuts(recordings: Recordings) -> list[tuple[int, int]]:
-    """Every recording in stretches of a clip's length: pairs of first and last sample."""
+def cuts(recordings: Recordings) -> list[tuple[int, int, bool]]:
+    """Every recording in stretches of a clip's length: first and last sample, and whether it is an ambience."""
     out = []
-    for a, b in zip(recordings.offsets[:-1], recordings.offsets[1:], strict=True):
-        out += [(int(s), int(min(b, s + SAMPLES))) for s in range(int(a), max(int(a) + 1, int(b) - 8000), SAMPLES)]
+    for a, b, is_bed in zip(recordings.offsets[:-1], recordings.offsets[1:], recordings.ambience, strict=True):
+        starts = range(int(a), max(int(a) + 1, int(b) - 8000), SAMPLES)
+        out += [(s, int(min(b, s + SAMPLES)), bool(is_bed)) for s in starts]
     return out
 
 
@@ -65,7 +68,7 @@ class Maker:
 
     def clip(self, generation: str, number: int) -> Array:
         if generation == "r":
-            a, b = self.cuts[number % len(self.cuts)]
+            a, b, _ = self.cuts[number % len(self.cuts)]
             x = np.zeros(SAMPLES, np.float32)
             x[: b - a] = self.recordings.samples[a:b]
             return x
@@ -76,20 +79,23 @@ class Maker:
         return offspring(SEEDS[generation], number, self.recordings, self.elites[generation])
 
     def elite(self, generation: str) -> Elite:
-        """For each class the clips of all generations before that the teacher was surest of."""
+        """For each class the clips of all generations before that the teachers were surest of."""
         sources = [(g, k) for g in SHARDS if g == "r" or int(g) < int(generation) for k in range(SHARDS[g])]
+        while not all(shard_path(self.cache, *source).exists() for source in sources):
+            time.sleep(2)  # another process is making them
         kept = self.cache / f"elite-{generation}.npz"
         if not kept.exists():
             best = []
             for source in sources:
                 with np.load(shard_path(self.cache, *source)) as file:
-                    p = 1 / (1 + np.exp(-file["logits"].astype(np.float32)))
+                    heard = [file[f"{teacher}.logits"].astype(np.float32) for teacher in TEACHERS]
+                p = np.mean([1 / (1 + np.exp(-logits)) for logits in heard], axis=0)
                 best.append(p.reshape(CLIPS, PATCHES, -1).max(1))
             scores = np.concatenate(best)
             order = np.argsort(-scores, axis=0, kind="stable")[:ELITE]
             rows, members = np.unique(order, return_inverse=True)
             waves = np.stack([self._peak(*sources[row // CLIPS], row % CLIPS) for row in rows])
-            _publish(
+            publish(
                 kept,
                 waves=waves,
                 members=members.reshape(order.shape).T,
@@ -102,25 +108,39 @@ class Maker:
         x = self.clip(generation, shard * CLIPS + row)
         return (x / max(float(np.abs(x).max()), 1e-6)).astype(np.float16)
 
-    def make(self, generation: str, shard: int, teacher: Callable[[torch.Tensor], tuple[torch.Tensor, ...]]) -> Path:
-        """Write one shard: mel float16 (4000, 96, 64), logits (4000, 521) and trunk (4000, 1024), float16."""
+    def make(self, generation: str, shard: int, teachers: Teachers) -> Path:
+        """Write one shard: mel float16 (4000, 96, 64), ambience (4000,), and what each teacher says, float16."""
         path = shard_path(self.cache, generation, shard)
         if path.exists():
             return path
-        mels, logits, trunks = [], [], []
+        parts: dict[str, list[Array]] = {}
         for i in range(shard * CLIPS, (shard + 1) * CLIPS, 8):
-            clips = [self.clip(generation, i + j) for j in range(8)]
-            mel = np.stack([log_mel(c).reshape(PATCHES, FRAMES, BANDS) for c in clips]).reshape(-1, FRAMES, BANDS)
-            mel = mel.astype(np.float16)
-            out, trunk = teacher(torch.from_numpy(mel.astype(np.float32)))
-            mels.append(mel)
-            logits.append(out.numpy().astype(np.float16))
-            trunks.append(trunk.numpy().astype(np.float16))
-        _publish(path, mel=np.concatenate(mels), logits=np.concatenate(logits), trunk=np.concatenate(trunks))
+            for name, values in labelled([self.clip(generation, i + j) for j in range(8)], teachers).items():
+                parts.setdefault(name, []).append(values.astype(np.float16))
+        numbers = np.arange(shard * CLIPS, (shard + 1) * CLIPS)
+        beds = np.array([generation == "r" and self.cuts[k % len(self.cuts)][2] for k in numbers])
+        publish(path, ambience=np.repeat(beds, PATCHES), **{name: np.concatenate(part) for name, part in parts.items()})
         return path
 
 
-def _publish(path: Path, **arrays: Array) -> None:
+def labelled(clips: list[Array], teachers: Teachers) -> dict[str, Array]:
+    """Clips of `SAMPLES` samples, brought to the level at which the encoder hears, as patches with labels.
+
+    Returns:
+        `mel` (4 n, 96, 64), and for each teacher its `.logits` (4 n, 521) and `.trunk`.
+    """
+    mels, waves = [], []
+    for x in clips:
+        mel = log_mel(x).reshape(PATCHES, FRAMES, BANDS)
+        power = float((magnitudes(mel) ** 2).sum()) / (PATCHES * FRAMES)
+        waves.append(x * np.float32(gain(power)))
+        mels.append(log_mel(waves[-1]).reshape(PATCHES, FRAMES, BANDS))
+    mel = np.concatenate(mels).astype(np.float16)
+    return {"mel": mel, **teachers(mel.astype(np.float32), np.stack(waves))}
+
+
+def publish(path: Path, **arrays: Array) -> None:
+    """Write `arrays` to `path` so that it is there whole or not at all."""
     beside = path.with_suffix(f".{os.getpid()}.tmp")
     with beside.open("wb") as file:
         np.savez(file, **arrays)
@@ -130,17 +150,19 @@ def _publish(path: Path, **arrays: Array) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of manifest.csv")
-    parser.add_argument("--teacher", type=Path, required=True, help="folder of yamnet.tflite")
+    parser.add_argument("--teacher", type=Path, required=True, help="folder of yamnet.tflite and mn04.torchscript.pt")
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--generations", default="r,0,1")
+    parser.add_argument("--generations", default=",".join(SHARDS))
+    parser.add_argument("--part", default="0/1", help="make every n-th shard from the i-th on: i/n")
     a = parser.parse_args()
     torch.set_num_threads(1)
     a.cache.mkdir(parents=True, exist_ok=True)
-    maker, teacher = Maker(load_recordings(a.data, a.cache), a.cache), Teacher(a.teacher)
+    first, step = map(int, a.part.split("/"))
+    maker, teachers = Maker(load_recordings(a.data, a.cache), a.cache), Teachers(a.teacher)
     for generation in a.generations.split(","):
-        for shard in range(SHARDS[generation]):
+        for shard in range(first, SHARDS[generation], step):
             began = time.time()
-            maker.make(generation, shard, teacher)
+            maker.make(generation, shard, teachers)
             print(f"generation {generation} shard {shard} {time.time() - began:.0f} s", flush=True)
 
 

@@ -1,38 +1,83 @@
-"""What labelled clips can add where the teacher itself is the encoder: a bound for the student's `sv` and `tgap`.
+"""What the two teachers reach themselves, scored as the student is: what it would if it copied them exactly.
 
-    ATMDA_TEST_DATA=DIR python training/ceiling.py --teacher teacher
+    ATMDA_TEST_DATA=DIR python training/ceiling.py --teacher DIR --cache DIR [--mixtures] [--output FILE]
 
-On UrbanSound8K-mini's folds (20 training clips a class) the teacher's own features, averaged over a clip's patches, are
-classified by nearest class means and by ridge regression: what a student that copied the teacher exactly would reach.
+An embedding is the mean of both teachers' evidence, each of unit length, beside mn04's features; text is the student's.
+`--output` writes the figures for evaluate.py's `--teachers`; those in noise want `--mixtures`, which takes long. Below
+stands, as a bound for prototypes, what each teacher's features alone reach by class means and by ridge regression.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
-from evaluate import Clips, fold_masks, urbansound
-from teacher import Teacher
+from evaluate import opened
+from goals import figures, goals_table
+from heard import Heard, adaptation, by_folds, hear
+from material import Clips
+from targets import WIDEST_TRUNK, Usual, statistics
+from teachers import CLASSES, MN04_RATE, MN04_WINDOW, TEACHERS, Mn04
+from yamnet import Yamnet
 
-from atmda.core.audio import open_audio
-from atmda.core.encoders.compact.encoder import CompactEncoder
-from atmda.core.methods.prototypes import scores, supervised
+from atmda.core.audio import open_recording
+from atmda.core.encoders.compact.encoder import POWER, SHARPNESS, THRESHOLD, CompactEncoder, level
+from atmda.core.encoders.compact.loudness import gain, magnitudes
+from atmda.core.evaluation.splits import by_fold
+from atmda.core.methods.prototypes import scores, supervised, unit_rows
 
 RIDGES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+#: share of the squared length of an embedding that lies in mn04's features
+TRUNK_SHARE = 0.8
 
 
-def features(file: Path, encoder: CompactEncoder, teacher: Teacher) -> tuple[np.ndarray, np.ndarray]:
-    """Mean logits (521,) and mean trunk features (1024,) of a recording's patches, cut as the student's are."""
-    logits, trunk = teacher(torch.from_numpy(np.concatenate(list(encoder.features(open_audio(file))))))
-    return logits.mean(0).numpy(), trunk.mean(0).numpy()
+class Listeners:
+    """Both teachers as an encoder: YAMNet on the student's patches, mn04 on the whole recording, at least 2 s of it."""
+
+    def __init__(self, folder: Path, usual: dict[str, Usual], student: CompactEncoder) -> None:
+        self.yamnet, self.mn04, self.student, self.usual = Yamnet(folder), Mn04(folder), student, usual
+        self.logit_scale = student.logit_scale
+
+    def said(self, recording: object) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Of each teacher logits (k, 521) and features (k, m), of patches or of the whole."""
+        patches = np.concatenate(list(self.student.features(open_recording(recording))))
+        power = float((magnitudes(patches) ** 2).sum()) / (patches.shape[0] * patches.shape[1])
+        whole = open_recording(recording).read(MN04_RATE) * np.float32(gain(power))
+        whole = np.resize(whole, max(len(whole), MN04_WINDOW))  # again from its beginning where it is short
+        heard = self.yamnet(torch.from_numpy(level(patches))), self.mn04(torch.from_numpy(whole[None]))
+        return {name: (logits.numpy(), trunk.numpy()) for name, (logits, trunk) in zip(TEACHERS, heard, strict=True)}
+
+    def evidence(self, name: str, logits: np.ndarray) -> np.ndarray:
+        """Pooled as the student's is, at unit length: (521,)."""
+        above = self.usual[f"{name}.logits"].deviations(logits) - THRESHOLD
+        pooled = ((1 / (1 + np.exp(-above))) ** POWER).mean(axis=0) ** (SHARPNESS / POWER)
+        return unit_rows(pooled[None])[0]
+
+    def embed_audio(self, recordings: Sequence[object]) -> np.ndarray:
+        rows = []
+        for said in map(self.said, recordings):
+            evidence = np.mean([self.evidence(name, said[name][0]) for name in TEACHERS], axis=0)
+            trunk = self.usual["mn04.trunk"].deviations(said["mn04"][1], WIDEST_TRUNK)[0]
+            parts = (
+                unit_rows(np.stack([evidence])) * (1 - TRUNK_SHARE) ** 0.5,
+                unit_rows(trunk[None]) * TRUNK_SHARE**0.5,
+            )
+            rows.append(np.concatenate(parts, axis=1)[0])
+        return np.stack(rows)
+
+    def embed_text(self, prompts: Sequence[str]) -> np.ndarray:
+        weights = self.student.embed_text(prompts)[:, :CLASSES]
+        return np.pad(weights, ((0, 0), (0, self.usual["mn04.trunk"].mean.size)))
 
 
 def class_means(X: np.ndarray, y: np.ndarray, Z: np.ndarray) -> np.ndarray:
-    X, Z = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (X, Z))
-    return scores(Z, supervised(X, y, int(y.max()) + 1)).argmax(1)
+    X, Z = unit_rows(X), unit_rows(Z)
+    return scores(Z, unit_rows(supervised(X, y, int(y.max()) + 1))).argmax(1)
 
 
 def ridge(X: np.ndarray, y: np.ndarray, Z: np.ndarray, strength: float) -> np.ndarray:
@@ -44,21 +89,40 @@ def ridge(X: np.ndarray, y: np.ndarray, Z: np.ndarray, strength: float) -> np.nd
 
 
 def accuracy(X: np.ndarray, clips: Clips, classify) -> float:
-    masks = fold_masks(clips.folds, len(X))
-    folds = [classify(X[~test], clips.y[~test], X[test]) == clips.y[test] for _, test in masks]
-    return float(np.mean([fold.mean() for fold in folds]))
+    found = np.zeros(len(X))
+    for split in by_fold(clips.folds):
+        found[split.test] = classify(X[split.train], clips.y[split.train], X[split.test]) == clips.y[split.test]
+    return by_folds(found, clips)
+
+
+def features_table(listeners: Listeners, heard: Heard) -> list[str]:
+    clips = heard.us8k.clips
+    said = [listeners.said(file) for file in clips.files]
+    lines = [
+        "| features, UrbanSound8K-mini | unit class means | ridge regression, best of 6 strengths |",
+        "|---|---|---|",
+    ]
+    for name in TEACHERS:
+        for part, kind in enumerate(("logits", "trunk")):
+            X = np.stack([one[name][part].mean(axis=0) for one in said])
+            X = listeners.usual[f"{name}.{kind}"].deviations(X, WIDEST_TRUNK)
+            best = max(accuracy(X, clips, lambda *given, k=k: ridge(*given, k)) for k in RIDGES)
+            lines.append(f"| {name} {kind} | {accuracy(X, clips, class_means):.3f} | {best:.3f} |")
+    return lines
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--teacher", type=Path, required=True)
+    parser.add_argument("--teacher", type=Path, required=True, help="folder of yamnet.tflite and mn04.torchscript.pt")
+    parser.add_argument("--cache", type=Path, required=True, help="folder of bank-r-*.npz, which say what is usual")
+    parser.add_argument("--model", default="compact", help="whose text stands for the classes")
+    parser.add_argument("--mixtures", action="store_true", help="also in noise")
+    parser.add_argument("--output", type=Path, help="write the figures there as JSON")
     a = parser.parse_args()
     torch.set_num_threads(1)
-    clips = urbansound(Path(os.environ["ATMDA_TEST_DATA"]))
-    encoder, teacher = CompactEncoder(), Teacher(a.teacher)
-    logits, trunks = map(np.stack, zip(*(features(file, encoder, teacher) for file in clips.files), strict=True))
-    both = np.concatenate([trunks / trunks.std(), logits / logits.std()], 1)
-    print("| teacher's features | class means | ridge regression, best of 6 strengths |\n|---|---|---|")
-    for name, X in (("logits", logits), ("trunk", trunks), ("both", both)):
-        best = max(accuracy(X, clips, lambda *given, k=k: ridge(*given, k)) for k in RIDGES)
-        print(f"| {name} | {accuracy(X, clips, class_means):.3f} | {best:.3f} |")
+    listeners = Listeners(a.teacher, statistics(a.cache), opened(a.model))
+    heard = hear(listeners, Path(os.environ["ATMDA_TEST_DATA"]), a.mixtures)
+    found = figures(heard, adaptation(heard))
+    print("\n".join([*goals_table([found], {}), "", *features_table(listeners, heard)]))
+    if a.output:
+        a.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

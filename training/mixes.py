@@ -20,10 +20,9 @@ SAMPLES = (PATCHES * FRAMES - 1) * HOP + WINDOW
 class Recordings:
     """All training recordings in one array, drawn with a weight that grows with length up to 12 s."""
 
-    def __init__(self, samples: Array, offsets: Array, keep: Array | None = None) -> None:
-        self.samples, self.offsets = samples, offsets
-        seconds = np.diff(offsets) / RATE
-        weight = np.clip(seconds, 1.5, 12.0) * (1.0 if keep is None else keep)
+    def __init__(self, samples: Array, offsets: Array, ambience: Array) -> None:
+        self.samples, self.offsets, self.ambience = samples, offsets, ambience
+        weight = np.clip(np.diff(offsets) / RATE, 1.5, 12.0)
         self.weight = weight / weight.sum()
 
     def draw(self, rng: Rng, n: int) -> Array:

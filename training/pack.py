@@ -12,49 +12,75 @@ from fold import folded
 from mixes import PATCHES
 from safetensors.numpy import save
 from student import Student
+from synth_parts import Array
+from teachers import TRUNKS
 
+from atmda.core.encoders.compact.encoder import TRUNK_SHARE
 from atmda.core.encoders.compact.network import Network
 
 #: trunk directions kept, so that an embedding has 521 + 119 = 640 numbers
 DIRECTIONS = 119
-#: probabilities are the softmax of scores times this; see training/evaluate.py
-LOGIT_SCALE = 70.0
+#: probabilities are the softmax of scores times this; nearest to calibrated on ESC-10 folds 1 and 2
+LOGIT_SCALE = 55.0
+#: generations that say what is usual, and patches of each shard of them
+USUAL, SOME = ("r", "0"), 1600
 
 
-def statistics(network: Network, cache: Path) -> dict[str, np.ndarray]:
-    """What is usual on the first generation: mean and deviation of logits, centre and whitening axes of the trunk."""
+def usual(network: Network, cache: Path, generations: tuple[str, ...] = USUAL) -> tuple[Array, Array]:
+    """What the network says of training audio: logits (n, 521) and trunk features (n / 4, 704), a clip's mean."""
     logits, trunks = [], []
-    for shard in range(SHARDS["0"]):
-        with np.load(shard_path(cache, "0", shard)) as file:
-            out, trunk = network(file["mel"][:1600].astype(np.float32))
-        logits.append(out.astype(np.float64))
-        trunks.append(trunk.reshape(-1, PATCHES, trunk.shape[1]).mean(1).astype(np.float64))
-    all_logits, x = np.concatenate(logits), np.concatenate(trunks)
-    values, vectors = np.linalg.eigh(np.cov((x - x.mean(0)).T))
-    top = np.argsort(values)[::-1][:DIRECTIONS]
-    # not wholly white: the smallest directions kept are noise more than the largest
-    axes = vectors[:, top] / np.sqrt(values[top] + 0.02 * values[top[0]])
-    axes *= np.sign(axes[np.abs(axes).argmax(0), range(DIRECTIONS)])
-    return {
-        "logit.mean": all_logits.mean(0).astype(np.float32),
-        "logit.deviation": all_logits.std(0).astype(np.float32),
-        "trunk.centre": x.mean(0).astype(np.float32),
-        "trunk.axes": axes.astype(np.float16),
-    }
+    for generation in generations:
+        for shard in range(SHARDS[generation]):
+            with np.load(shard_path(cache, generation, shard)) as file:
+                out, trunk = network(file["mel"][:SOME].astype(np.float32))
+            logits.append(out.astype(np.float64))
+            trunks.append(trunk.reshape(-1, PATCHES, trunk.shape[1]).mean(1).astype(np.float64))
+    return np.concatenate(logits), np.concatenate(trunks)
 
 
-def pack(student: Path, text: Path, cache: Path, logit_scale: float) -> bytes:
-    """The bytes of the weights file."""
-    saved = torch.load(student, weights_only=True)
+def likeness(trunks: Array, weight: Array) -> Array:
+    """Axes (704, 119) of trunk features along which the student's guess at mn04's features varies most.
+
+    `weight` (1408, 704) maps trunk features onto both teachers' features, each in its own deviations. A product of two
+    embeddings' trunk parts is then nearly that of two such guesses.
+    """
+    onto = weight[TRUNKS["yamnet"] :].T.astype(np.float64)
+    values, vectors = np.linalg.eigh(np.cov(((trunks - trunks.mean(0)) @ onto).T))
+    axes = onto @ vectors[:, np.argsort(values)[::-1][:DIRECTIONS]]
+    return np.asarray(axes * np.sign(axes[np.abs(axes).argmax(0), range(DIRECTIONS)]))
+
+
+def text_arrays(cache: Path) -> dict[str, Array]:
+    """The text side: the table of train_text.py, profiles of places.py at the length of a recording's evidence."""
+    with np.load(cache / "text.npz") as text, np.load(cache / "places.npz") as places:
+        arrays = {f"text.{name}": text[name] for name in ("vectors", "scales", "gates", "anchors", "owners")}
+        pieces, heard = str(text["pieces"]), places["profiles"]
+    heard = heard * np.sqrt(1 - TRUNK_SHARE) / np.linalg.norm(heard, axis=1, keepdims=True)
+    return arrays | {"text.pieces": np.frombuffer(pieces.encode(), np.uint8), "text.profiles": heard.astype(np.float16)}
+
+
+def load_student(path: Path) -> Student:
     model = Student()
-    model.load_state_dict(saved["student"])
-    arrays = {f"net.{name}": value.astype(np.float16) for name, value in folded(model.eval()).items()}
-    network = Network({name.removeprefix("net."): value for name, value in arrays.items()})
-    arrays |= statistics(network, cache)
-    with np.load(text) as table:
-        arrays["text.pieces"] = np.frombuffer(str(table["pieces"]).encode(), np.uint8)
-        for name in ("vectors", "scales", "gates", "anchors", "owners"):
-            arrays[f"text.{name}"] = table[name]
+    model.load_state_dict(torch.load(path, weights_only=True)["student"])
+    return model.eval()
+
+
+def network_arrays(model: Student) -> dict[str, Array]:
+    return {f"net.{name}": value.astype(np.float16) for name, value in folded(model).items()}
+
+
+def pack(student: Path, cache: Path, logit_scale: float) -> bytes:
+    """The bytes of the weights file."""
+    model = load_student(student)
+    arrays = network_arrays(model)
+    logits, trunks = usual(Network({name.removeprefix("net."): value for name, value in arrays.items()}), cache)
+    arrays |= {
+        "logit.mean": logits.mean(0).astype(np.float32),
+        "logit.deviation": logits.std(0).astype(np.float32),
+        "trunk.centre": trunks.mean(0).astype(np.float32),
+        "trunk.axes": likeness(trunks, model.likeness.weight.detach().numpy()).astype(np.float16),
+    }
+    arrays |= text_arrays(cache)
     return save({k: np.ascontiguousarray(v) for k, v in arrays.items()}, {"logit_scale": str(logit_scale)})
 
 
@@ -65,7 +91,7 @@ if __name__ == "__main__":
     parser.add_argument("--logit-scale", type=float, default=LOGIT_SCALE)
     parser.add_argument("--output", type=Path, required=True)
     a = parser.parse_args()
-    packed = pack(a.student or a.cache / "student-0.pt", a.cache / "text.npz", a.cache, a.logit_scale)
+    packed = pack(a.student or a.cache / "student-0.pt", a.cache, a.logit_scale)
     a.output.parent.mkdir(parents=True, exist_ok=True)
     a.output.write_bytes(packed)
     print(f"{a.output}: {len(packed) / 1e6:.2f} MB")

@@ -2,10 +2,9 @@
 
     python training/rebuild.py --data train-audio --teacher teacher --cache build/compact
 
-Two processes of one thread each: one makes the bank and then the text table, the other trains the student on the bank
-as it grows. Needs the packages of `training/requirements.txt`; took 1 h 17 min on two cores with other work beside it.
-What is found in the cache is not made again. Kernels differ between machines, so the weights are the same to rounding
-only on the same machine.
+Processes of one thread each, two at a time on two cores: they make the bank together, then the text table, the profiles
+of places and the student. Needs the packages of `training/requirements.txt`. What is found in the cache is not made
+again. Kernels differ between machines, so the weights are the same to rounding only on the same machine.
 """
 
 from __future__ import annotations
@@ -42,21 +41,28 @@ def finish(process: subprocess.Popen[bytes]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of manifest.csv and the recordings")
-    parser.add_argument("--teacher", type=Path, required=True, help="folder of yamnet.tflite and yamnet_class_map.csv")
+    parser.add_argument(
+        "--teacher", type=Path, required=True, help="folder of both teachers and their lists of classes"
+    )
     parser.add_argument("--cache", type=Path, required=True, help="folder for what is made on the way, about 5 GB")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     a = parser.parse_args()
     a.cache.mkdir(parents=True, exist_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # so that the two below end as well
-    bank = script("bank.py", "--data", a.data, "--teacher", a.teacher, "--cache", a.cache)
-    student = script("train_student.py", "--cache", a.cache, "--seed", a.seed)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended from outside"))  # so that those below end as well
+    given = ("--data", a.data, "--teacher", a.teacher, "--cache", a.cache)
+    first = script("bank.py", *given, "--part", "0/2"), script("bank.py", *given, "--part", "1/2")
+    then: tuple[subprocess.Popen[bytes], ...] = ()
     try:
-        finish(bank)
-        finish(script("train_text.py", "--cache", a.cache, "--teacher", a.teacher, "--seed", a.seed))
-        finish(student)
+        for process in first:
+            finish(process)
+        text = script("train_text.py", "--cache", a.cache, "--teacher", a.teacher, "--seed", a.seed)
+        then = script("train_student.py", "--cache", a.cache, "--seed", a.seed), text
+        finish(text)
+        finish(script("places.py", *given))
+        finish(then[0])
     finally:
-        for process in (bank, student):
+        for process in (*first, *then):
             process.terminate()
     model = a.cache / f"student-{a.seed}.pt"
     finish(script("pack.py", "--cache", a.cache, "--student", model, "--output", a.output))

@@ -22,9 +22,9 @@ from synth_parts import (
     modes,
     noise,
     pulses,
-    resonate,
     wander,
 )
+from synth_voices import babble, bleat, calls, crow, crowd, cry, howl, meow
 
 
 def ring(rng: Rng, n: int) -> Array:
@@ -84,46 +84,6 @@ def wash(rng: Rng, n: int) -> Array:
     return body(rng, (level * (mix * y + (1 - mix) * cut)).astype(np.float32), 80, 6000)
 
 
-def throat(rng: Rng, f0: Array, breath: float) -> Array:
-    """Glottal pulses on the contour `f0` through formants that move a little, with some breath."""
-    n = len(f0)
-    x = harmonic(rng, f0, rng.uniform(0.6, 1.4), top=50) + breath * noise(rng, n, 0.5)
-    scale = rng.uniform(0.8, 1.5)
-    y = np.zeros(n, np.float32)
-    for low, high, width in ((250, 950, 90), (800, 2500, 130), (2200, 3400, 180), (3200, 4500, 250)):
-        y += resonate(x, scale * rng.uniform(low, high), width * rng.uniform(0.7, 2)) * rng.uniform(0.3, 1) * 4
-    return y
-
-
-def calls(rng: Rng, n: int) -> Array:
-    """Voices without words: shouts, laughs, cries, children, barks, meows, crows, moos: short contours of pitch."""
-    y = np.zeros(n, np.float32)
-    pitch = log_uniform(rng, 80, 1100)
-    length = log_uniform(rng, 0.06, 1.4)
-    pause = log_uniform(rng, 0.05, 1.2)
-    breath = log_uniform(rng, 0.02, 1.5)
-    arch, fall, rough = rng.uniform(-0.4, 0.5), rng.uniform(-0.7, 0.5), rng.uniform(0, 0.1)
-    at = int(rng.uniform(0, 0.5) * RATE)
-    while at < n:
-        k = min(int(length * rng.uniform(0.7, 1.4) * RATE), n - at)
-        if k < 400:
-            break
-        t = np.linspace(0, 1, k)
-        f0 = pitch * rng.uniform(0.85, 1.2) * np.exp(arch * np.sin(np.pi * t) + fall * t + rough * wander(rng, k, 40))
-        call = throat(rng, np.clip(f0, 50, 3000), breath)
-        shape = np.minimum(1, t / rng.uniform(0.02, 0.3)) * np.minimum(1, (1 - t) / rng.uniform(0.05, 0.6))
-        y[at : at + k] += call * shape
-        at += k + int(pause * rng.uniform(0.4, 1.6) * RATE)
-    return y
-
-
-def crowd(rng: Rng, n: int) -> Array:
-    """Several callers at once: playgrounds, babble, kennels, flocks."""
-    return np.sum(
-        [rng.uniform(0.2, 1) * v / (v.std() + 1e-9) for v in (calls(rng, n) for _ in range(rng.integers(2, 6)))], 0
-    )
-
-
 def chirps(rng: Rng, n: int) -> Array:
     """Birds, insects, frogs, squeaks, whistles: quick sweeps, trills, pulsed high tones."""
     low = log_uniform(rng, 700, 5500)
@@ -168,9 +128,53 @@ def music(rng: Rng, n: int) -> Array:
     return y
 
 
+def keys(rng: Rng, n: int) -> Array:
+    """Pianos, keyboards, guitars, harps: chords of struck or plucked strings, high partials dying first."""
+    y = np.zeros(n, np.float32)
+    beat, stiff = log_uniform(rng, 0.15, 0.9), rng.uniform(0, 4e-4)
+    decay, bright = log_uniform(rng, 0.15, 2.0), rng.uniform(0.6, 1.8)
+    root, scale = log_uniform(rng, 60, 500), (0, 2, 4, 5, 7, 9, 11, 12, 14, 16, 19)
+    at = int(rng.uniform(0, 0.3) * RATE)
+    while at < n - 800:
+        t = np.arange(min(n - at, int(3 * decay * RATE))) / RATE
+        for _ in range(rng.choice([1, 1, 2, 3, 4])):
+            f = root * 2 ** (scale[rng.integers(len(scale))] / 12)
+            for k in range(1, 11):
+                partial = k * f * np.sqrt(1 + stiff * k * k)
+                if partial > 7600:
+                    break
+                loud = rng.uniform(0.3, 1) * k**-bright
+                y[at : at + len(t)] += loud * np.sin(2 * np.pi * partial * t) * np.exp(-t * (0.6 + 0.4 * k) / decay)
+        at += int(beat * rng.choice([0.5, 1, 1, 2]) * RATE)
+    return y + 0.02 * burst(rng, pulses(rng, n, 1 / beat), 0.01)
+
+
+def blown(rng: Rng, n: int) -> Array:
+    """Flutes, trumpets, violins, organs: sustained notes with vibrato, breath or bow noise, one after the other."""
+    k = int(log_uniform(rng, 0.2, 1.5) * RATE)
+    steps = np.cumsum(rng.choice([-2, -1, 1, 2, 4, -3], n // k + 1))
+    f = log_uniform(rng, 110, 1100) * 2 ** (np.clip(steps, -9, 9) / 12)
+    f0 = np.repeat(f, k)[:n] * (1 + rng.uniform(0, 0.015) * np.sin(2 * np.pi * rng.uniform(4, 7) * np.arange(n) / RATE))
+    p = (np.arange(n) % k) / k
+    shape = np.minimum(1, p / rng.uniform(0.02, 0.3)) * np.minimum(1, (1 - p) / rng.uniform(0.02, 0.3))
+    y = harmonic(rng, np.clip(f0, 60, 3500), rng.uniform(0.5, 2.2), odd=bool(rng.uniform() < 0.3), top=24) * shape
+    return (y / (y.std() + 1e-9) + rng.uniform(0, 0.3) * noise(rng, n, 0.5) * shape).astype(np.float32)
+
+
+def insects(rng: Rng, n: int) -> Array:
+    """Mosquitoes, flies, bees: a thin buzz of 120 to 900 Hz that wanders in pitch and distance; and small cymbals."""
+    if rng.uniform() < 0.3:  # hi-hat and shaker: short high noise in a steady beat
+        x = pulses(rng, n, log_uniform(rng, 2, 9), 0.003, 0.5)
+        return np.diff(burst(rng, x, log_uniform(rng, 0.015, 0.15), -0.5), n=2, prepend=[0.0, 0.0]).astype(np.float32)
+    f0 = log_uniform(rng, 120, 900) * np.exp(rng.uniform(0.02, 0.15) * wander(rng, n, rng.uniform(0.5, 4)))
+    near = np.exp(rng.uniform(0, 1.2) * wander(rng, n, rng.uniform(0.3, 2)))
+    return (harmonic(rng, np.clip(f0, 80, 2000), rng.uniform(0.3, 1.4), top=20) * near).astype(np.float32)
+
+
 KINDS: tuple[Callable[[Rng, int], Array], ...] = (
     engine, engine, saw, saw, hammer, hammer, fan, fan, horn, horn, siren, siren, alarm, ring, knocks, knocks,
-    shots, crackle, crackle, wash, calls, calls, calls, crowd, chirps, music, whoosh, rotor,
+    shots, crackle, crackle, wash, calls, calls, crowd, chirps, music, whoosh, rotor,
+    cry, cry, bleat, meow, meow, howl, crow, babble, babble, keys, keys, blown, insects,
 )  # fmt: skip
 
 

@@ -12,39 +12,40 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bank import shard_path
-from student import TRUNK, Student
-from teacher import CLASSES
-from teacher import TRUNK as TEACHER_TRUNK
+from bank import CLIPS, SHARDS, shard_path
+from mixes import PATCHES
+from student import Student
+from synth_parts import Array
+from targets import THRESHOLD, statistics, targets
+from teachers import CLASSES, TRUNKS
 from torch import nn
 from torch.nn import functional as F
+from union import disturbed, united
 
 BATCH = 64
 RATE = 3e-3
 DECAY = 0.02
 EMA = 0.9985
-TRUNK_WEIGHT = 1.0
-LOGIT_WEIGHT = 5.0
-
-
+STEPS = 16000
+#: weights of the parts of the loss: evidence as a number, and as what it counts for; the teachers' trunks
+EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT = 5.0, 0.3, 1.0
+#: share of second sources that are ambiences
+BEDS = 0.5
 #: step -> shards (generation, first, end) that join then
-JOIN = {
-    0: (("r", 0, 5), ("0", 0, 7)),
-    2000: (("1", 0, 4),),
-    3500: (("1", 4, 8),),
-    5000: (("1", 8, 12),),
-    6500: (("1", 12, 16),),
-    8000: (("1", 16, 20),),
-}
-STEPS = 13000
+JOIN = {0: (("r", 0, SHARDS["r"]), ("0", 0, SHARDS["0"])), 1500: (("1", 0, 6),), 3000: (("1", 6, 12),),
+        4500: (("2", 0, 6),), 6000: (("2", 6, 12),)}  # fmt: skip
+
+Triple = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 class Bank:
-    """Shards in memory."""
+    """Shards in memory, as patches and targets."""
 
     def __init__(self, cache: Path) -> None:
         self.cache = cache
-        self.parts: dict[str, list[np.ndarray]] = {"mel": [], "logits": [], "trunk": []}
+        self.usual = statistics(cache)
+        self.parts: list[tuple[Array, Array, Array]] = []
+        self.beds = np.zeros(0, np.int64)
 
     def join(self, generation: str, first: int, end: int) -> None:
         """Load shards, waiting for those that another process is making."""
@@ -53,46 +54,46 @@ class Bank:
             while not path.exists():
                 time.sleep(2)
             with np.load(path) as file:
-                for key, part in self.parts.items():
-                    part.append(file[key])
+                self.beds = np.concatenate([self.beds, np.flatnonzero(file["ambience"]) + self.size])
+                self.parts.append((file["mel"], *targets(file, self.usual)))
 
     @property
     def size(self) -> int:
-        return sum(map(len, self.parts["mel"]))
+        return len(self.parts) * CLIPS * PATCHES
 
-    def batch(self, index: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        each = len(self.parts["mel"][0])
-        out = []
-        for key in ("mel", "logits", "trunk"):
-            part = self.parts[key]
-            out.append(torch.from_numpy(np.stack([part[i // each][i % each] for i in index]).astype(np.float32)))
-        return out[0], out[1], out[2]
-
-    def statistics(self, key: str) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and deviation of the teacher's `logits` (521,) or `trunk` (1024,) over the bank so far."""
-        count, first, second = 0, 0.0, 0.0
-        for part in self.parts[key]:
-            x = part.astype(np.float64)
-            count, first, second = count + len(x), first + x.sum(0), second + (x**2).sum(0)
-        mean = first / count
-        deviation = np.sqrt(np.maximum(second / count - mean**2, 1e-6))
-        return torch.from_numpy(mean.astype(np.float32)), torch.from_numpy(deviation.astype(np.float32))
+    def rows(self, index: Array) -> Triple:
+        """Mel, evidence and trunks of the patches `index`."""
+        each = CLIPS * PATCHES
+        mel, evidence, trunks = (
+            torch.from_numpy(np.stack([self.parts[i // each][k][i % each] for i in index]).astype(np.float32))
+            for k in range(3)
+        )
+        return mel, evidence, trunks
 
 
-def disturb(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Changes that leave the labels nearly as they are: level, a shift in time, a little masking."""
-    n = len(mel)
-    floor = float(np.log(0.001))
-    level = torch.randn(n, 1, 1, generator=rng) * 0.35
-    mel = torch.log(((mel.exp() - 0.001).clamp_min(0) * level.exp()) + 0.001)
-    shift = int(torch.randint(-8, 9, (1,), generator=rng))
-    mel = torch.roll(mel, shift, 1)
-    half = n // 3
-    start = int(torch.randint(0, 60, (1,), generator=rng))
-    mel[:half, :, start : start + int(torch.randint(1, 8, (1,), generator=rng))] = floor
-    start = int(torch.randint(0, 90, (1,), generator=rng))
-    mel[half : 2 * half, start : start + int(torch.randint(1, 12, (1,), generator=rng))] = floor
-    return mel
+def batch(bank: Bank, index: Array, order: np.random.Generator, rng: torch.Generator) -> Triple:
+    """Patches changed a little, the first half of them with a second source."""
+    mel, evidence, trunks = bank.rows(index)
+    half = len(index) // 2
+    beds = order.choice(bank.beds, int(half * BEDS))
+    second = bank.rows(np.concatenate([beds, order.integers(0, bank.size, half - len(beds))]))
+    both = united((mel[:half], evidence[:half], trunks[:half]), second, rng)
+    mel, evidence, trunks = (torch.cat([a, b[half:]]) for a, b in zip(both, (mel, evidence, trunks), strict=True))
+    mixed = torch.randperm(len(index), generator=rng)  # masks go by place in the batch
+    return disturbed(mel[mixed], rng), evidence[mixed], trunks[mixed]
+
+
+def losses(said: tuple[torch.Tensor, ...], evidence: torch.Tensor, trunks: torch.Tensor) -> list[torch.Tensor]:
+    """Error of the evidence, strong evidence first; divergence of what it counts for; error of the trunks."""
+    predicted, _, likeness = (x.float() for x in said)
+    strong = 1 + F.relu(evidence - 1)
+    apart = (strong * (predicted - evidence) ** 2).mean()
+    counts = torch.sigmoid(evidence - THRESHOLD)
+    divergence = F.binary_cross_entropy_with_logits(predicted - THRESHOLD, counts)
+    divergence = divergence - F.binary_cross_entropy_with_logits(evidence - THRESHOLD, counts)
+    edge = TRUNKS["yamnet"]
+    like = F.mse_loss(likeness[:, :edge], trunks[:, :edge]) + F.mse_loss(likeness[:, edge:], trunks[:, edge:])
+    return [apart, divergence * CLASSES, like / 2]
 
 
 def train(cache: Path, steps: int, seed: int, out: Path) -> None:
@@ -103,17 +104,10 @@ def train(cache: Path, steps: int, seed: int, out: Path) -> None:
     bank = Bank(cache)
     for shards in JOIN[0]:
         bank.join(*shards)
-    middle, spread = bank.statistics("logits")
-    mean, deviation = bank.statistics("trunk")
-    student = Student(CLASSES).to(memory_format=torch.channels_last)
-    regress = nn.Linear(TRUNK, TEACHER_TRUNK)
-    with torch.no_grad():
-        student.head.bias.fill_(-5.0)
-    parameters = [*student.parameters(), *regress.parameters()]
-    optimiser = torch.optim.AdamW(parameters, RATE, weight_decay=DECAY, fused=True)
-    warm = 200
+    student = Student().to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(student.parameters(), RATE, weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda s: min((s + 1) / warm, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / steps)) + 1e-3)
+        optimiser, lambda s: min((s + 1) / 200, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / steps)) + 1e-3)
     )
     average = copy.deepcopy(student).eval()
     began, left, seen = time.time(), np.zeros(0, np.int64), np.zeros(3)
@@ -124,17 +118,13 @@ def train(cache: Path, steps: int, seed: int, out: Path) -> None:
         if joining or len(left) < BATCH:
             left = order.permutation(bank.size)
         index, left = left[:BATCH], left[BATCH:]
-        mel, logits, trunk = bank.batch(index)
-        predicted, features = student(disturb(mel, rng))
-        ask = F.binary_cross_entropy_with_logits(predicted, torch.sigmoid(logits)) * CLASSES
-        floor = F.binary_cross_entropy_with_logits(logits, torch.sigmoid(logits)) * CLASSES
-        # evidence is measured in deviations of a class's logit (see pack.py), so errors are too, strong evidence first
-        strong = 1 + F.relu((logits - middle) / spread - 1)
-        apart = (strong * ((predicted - logits) / spread) ** 2).mean()
-        like = F.mse_loss(regress(features), (trunk - mean) / deviation)
+        mel, evidence, trunks = batch(bank, index, order, rng)
+        with torch.autocast("cpu", torch.bfloat16):
+            said = student(mel)
+        parts = losses(said, evidence, trunks)
         optimiser.zero_grad()
-        (ask + LOGIT_WEIGHT * apart + TRUNK_WEIGHT * like).backward()
-        nn.utils.clip_grad_norm_(parameters, 20.0)
+        sum(w * x for w, x in zip((EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT), parts, strict=True)).backward()
+        nn.utils.clip_grad_norm_(student.parameters(), 20.0)
         optimiser.step()
         schedule.step()
         with torch.no_grad():
@@ -142,14 +132,12 @@ def train(cache: Path, steps: int, seed: int, out: Path) -> None:
             for a, b in zip(average.state_dict().values(), student.state_dict().values(), strict=True):
                 if a.dtype.is_floating_point:
                     a.lerp_(b, 1 - pace)
-        seen += [float(x.detach()) for x in (ask - floor, apart, like)]
+        seen += [float(x.detach()) for x in parts]
         if (step + 1) % 250 == 0:
-            print(
-                f"step {step + 1}/{steps} bank {bank.size} kl {seen[0] / 250:.3f} logits {seen[1] / 250:.3f} "
-                f"trunk {seen[2] / 250:.3f} "
-                f"{(step + 1) * BATCH / (time.time() - began):.0f}/s {time.time() - began:.0f} s",
-                flush=True,
-            )
+            a, d, t = seen / 250
+            pace_ = (step + 1) * BATCH / (time.time() - began)
+            print(f"step {step + 1}/{steps} bank {bank.size} evidence {a:.3f} divergence {d:.3f} trunks {t:.3f} "
+                  f"{pace_:.0f}/s {time.time() - began:.0f} s", flush=True)  # fmt: skip
             seen[:] = 0
         if (step + 1) % 500 == 0 or step + 1 == steps:
             torch.save({"student": average.state_dict(), "step": step + 1}, out)

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from phrases import TEMPLATES, aliases, load_model, phrases
-from teacher import class_names
+from places import PLACES
+from teachers import class_names
 from torch.nn import functional as F
 
 from atmda.core.encoders.compact.text import TEMPERATURE, TextTable
 
-WIDTH = 160
+WIDTH = 96
 EPOCHS = 14
 BATCH = 256
 CHUNK = 4096
@@ -26,7 +27,7 @@ def sentence_vectors(cache: Path, teacher: Path, seed: int) -> dict[str, object]
     """Pieces, phrases and aliases with their MiniLM vectors, kept in `cache`."""
     index, vectors = cache / "phrases.json", cache / "phrases.npz"
     names = class_names(teacher)
-    lists = aliases(names)
+    lists = [*aliases(names), *(list(place.phrases) for place in PLACES)]
     said = [phrase for phrases_ in lists for phrase in phrases_]
     model = load_model()
     vocabulary = model.tokenizer.get_vocab()

@@ -8,6 +8,8 @@ from atmda.errors import StoreError
 
 #: what decides a text embedding; how recordings were read does not
 TEXT_FIELDS = ("encoder", "weights_sha256")
+#: weights of the built-in encoder that earlier atmdas had in the box, by their sha256
+FORMER = {"98835b9cdb09a48524b86e907f3cb5b2cec0b6d82f7f1e60a88a83a80713c3fc": "the first edition of compact"}
 
 
 def check_same(
@@ -23,6 +25,9 @@ def check_same(
     """
     if not mine or not theirs:
         return
+    if mine.get("weights_sha256") != theirs.get("weights_sha256"):
+        check_current(theirs, their_name)
+        check_current(mine, my_name)
     for key in sorted(mine.keys() | theirs.keys()) if fields is None else fields:
         if fields is not None and (key not in mine or key not in theirs):
             continue
@@ -31,6 +36,15 @@ def check_same(
                 f"{their_name}: its {key} is {theirs.get(key)}, that of {my_name} is {mine.get(key)}.",
                 "Embed both in the same way.",
             )
+
+
+def check_current(identity: Mapping[str, str], name: str) -> None:
+    """Raises StoreError where `identity` is that of an encoder that is no longer in the box."""
+    if former := FORMER.get(identity.get("weights_sha256", "")):
+        raise StoreError(
+            f"{name}: it was made with {former}, which hears otherwise than this one.",
+            f"Make it again from its recordings: atmda embed --output {name} --force, and what else it was made with.",
+        )
 
 
 def check_width(width: int, other: int, name: str, other_name: str) -> None:

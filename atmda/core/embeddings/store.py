@@ -13,6 +13,7 @@ from typing import Any
 
 from atmda.core.clip import Clip
 from atmda.core.embeddings.contents import Contents, adopt, is_ours, part_of
+from atmda.core.embeddings.identity import check_current
 from atmda.core.embeddings.manifest import (
     MANIFEST,
     Manifest,
@@ -71,6 +72,7 @@ class EmbeddingStore:
         found = self._emptied() if force else Contents.of(self.folder)
         manifest = found.manifest or self.maker
         if different := manifest.differences(self.maker):
+            check_current(manifest.identity, str(self.folder))
             raise StoreError(
                 f"{self.folder}: it was made in another way: {'; '.join(different)}.",
                 "Choose another `output`; `force` deletes what is there.",

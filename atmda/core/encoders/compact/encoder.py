@@ -2,23 +2,25 @@
 
 A recording is cut into patches of 0.975 s that begin every 0.96 s; the last one ends with the recording, and one
 shorter than a patch is followed by silence. Windows of at most 12 s are brought to one level each, so that how loud a
-sound was recorded says nothing of what it is. For each patch the network gives logits of 521 classes of sound and 512
+sound was recorded says nothing of what it is. For each patch the network gives logits of 521 classes of sound and 704
 trunk features. An embedding, of unit length, is
 
 - 521 class evidences: for each patch, how far a class's logit lies above its usual value on the training audio, in its
   own deviations, through a sigmoid centred on two deviations; then the power mean (exponent 3) over all patches of
   the whole recording, to the power 1.5, and
-- 119 whitened trunk features of the patches' mean, which only prototypes from audio use.
+- 119 directions of the mean trunk features of the patches, in which the student's guess at a teacher's features varies
+  most; only prototypes from audio use them.
 
-A prompt's embedding is a distribution over the 521 classes (see `text`), and zeros. Everything runs on the CPU in
-numpy: for a network this small a GPU or torch would cost more in starting up than it saves.
+A prompt's embedding is a distribution over the 521 classes (see `text`), or what is heard in a place, and zeros.
+Everything runs on the CPU in numpy: for a network this small a GPU or torch would cost more in starting up than it
+saves.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,7 @@ from atmda.errors import AtmdaError
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
 #: of that file as it is released
-WEIGHTS_SHA256 = "98835b9cdb09a48524b86e907f3cb5b2cec0b6d82f7f1e60a88a83a80713c3fc"
+WEIGHTS_SHA256 = "071bb26625edb8e4e1289384602403bbbee3a77e425fe223f34ea3d5ea3ac621"
 #: changes whenever what happens to samples before the network changes
 PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, v2"
 #: frames from one patch to the next
@@ -73,9 +75,7 @@ class CompactEncoder(Encoder):
     sample_rate = SAMPLE_RATE
     batch_size = 8
     concurrent = True
-    text_background = (
-        "a background's name hardly changes its scores; recordings of the background (`modality` audio) do"
-    )
+    recommended: Mapping[str, str] = {"tgap": "tgap-unit", "sv": "sv-unit"}  # measured in docs/compact.md
 
     def __init__(self, weights: Path = WEIGHTS) -> None:
         from safetensors.numpy import load as parse

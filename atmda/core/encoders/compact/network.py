@@ -15,6 +15,8 @@ from atmda.core.types import FloatArray
 
 #: patches run through the network together: those of a window
 CHUNK = 12
+#: places in time that are not halved again
+SMALLEST = 3
 
 
 def _padded(x: FloatArray, margin: int) -> FloatArray:
@@ -84,8 +86,8 @@ class Network:
         for i in range(self._blocks):
             depth, weight = t[f"block{i}.depth.weight"], t[f"block{i}.point.weight"]
             widens = weight.shape[0] != weight.shape[1]
-            # halved once, where the middle of the network ends
-            y = _depthwise(x, depth, t[f"block{i}.depth.bias"], 2 if widens and x.shape[1] > 6 else 1)
+            # halved where it widens, down to 3 x 2 places
+            y = _depthwise(x, depth, t[f"block{i}.depth.bias"], 2 if widens and x.shape[1] > SMALLEST else 1)
             n, h, w, c = y.shape
             y = (y.reshape(-1, c) @ weight).reshape(n, h, w, -1)
             y += t[f"block{i}.point.bias"]

@@ -3,6 +3,10 @@
 A static table holds a vector and a gate for each word piece; the gated mean of a prompt's pieces is compared with the
 vectors of everything that may be said for a class, and a softmax over the classes turns the cosines into weights. The
 table was distilled from all-MiniLM-L6-v2 so that prompt templates weigh next to nothing.
+
+Places (park, street, airport ...) stand beside the classes. What falls to a place is spread over the classes as the
+teachers heard them in recordings of such places, at the length that the evidence of a recording has: so "park" is what
+a recording of a park would be, less its trunk features.
 """
 
 from __future__ import annotations
@@ -49,7 +53,8 @@ class TextTable:
     Args:
         pieces: word pieces, those that continue a word beginning with `##`.
         arrays: `vectors` int8 (pieces, k), `scales` (pieces,), `gates` (pieces,), `anchors` (phrases, k) and `owners`
-            (phrases,), the class that each phrase stands for, ascending.
+            (phrases,), the class or, counted on from the classes, the place that each phrase stands for, ascending;
+            `profiles` (places, classes), what is heard in each place.
     """
 
     def __init__(self, pieces: Sequence[str], arrays: Mapping[str, npt.NDArray[np.generic]]) -> None:
@@ -61,6 +66,7 @@ class TextTable:
         self._anchors = np.ascontiguousarray(arrays["anchors"].astype(np.float32).T)
         owners = arrays["owners"].astype(np.int64)
         self._starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        self._profiles = arrays["profiles"].astype(np.float32)
 
     def pieces(self, word: str) -> list[int]:
         """Rows of the pieces of one word, longest first match; [] where part of it is in no piece."""
@@ -80,7 +86,7 @@ class TextTable:
         return rows
 
     def cosines(self, prompts: Sequence[str]) -> FloatArray:
-        """How near each prompt is to each class, float32 (n, classes): the best of the class's phrases."""
+        """How near each prompt is to each class and place, float32 (n, classes + places): the best of its phrases."""
         sums = np.zeros((len(prompts), self._anchors.shape[0]), np.float32)
         for i, prompt in enumerate(prompts):
             rows = [row for word in words_of(prompt) for row in self.pieces(word)]
@@ -92,10 +98,14 @@ class TextTable:
         return np.asarray(np.maximum.reduceat(near, self._starts, axis=1), np.float32)
 
     def weights(self, prompts: Sequence[str]) -> FloatArray:
-        """Class weights, float32 (n, classes), each row positive with sum 1."""
+        """Class weights, float32 (n, classes), none negative: with sum 1 but for the share that falls to places."""
         z = self.cosines(prompts) / np.float32(TEMPERATURE)
         z = np.exp(z - z.max(axis=1, keepdims=True, initial=-1e9))
-        return np.asarray(z / z.sum(axis=1, keepdims=True), np.float32)
+        shares = z / z.sum(axis=1, keepdims=True)
+        classes = self._profiles.shape[1]
+        # one prompt at a time, as above
+        spread = [row[:classes] + row[classes:] @ self._profiles for row in shares]
+        return np.asarray(spread, np.float32).reshape(len(prompts), classes)
 
     def unknown_words(self, label: str) -> list[str]:
         """The words of `label` that are in no piece or in splinters; all words of a label near to no class."""

@@ -1,4 +1,4 @@
-"""The teacher: YAMNet, its published weights run in float32.
+"""One of the teachers: YAMNet, its published weights run in float32.
 
 The published file is quantised to 8 bits, activations too, which leaves its logits steps of 0.35. Its weights, read
 out and run with float activations, give finer labels. They are used here to label audio and never shipped.
@@ -6,7 +6,6 @@ out and run with float activations, give finer labels. They are used here to lab
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-CLASSES = 521
-TRUNK = 1024
 
-
-def class_names(folder: Path) -> list[str]:
-    """The 521 display names, in the order of the teacher's outputs."""
-    with (folder / "yamnet_class_map.csv").open(encoding="utf-8") as file:
-        return [row["display_name"] for row in csv.DictReader(file)]
-
-
-class Teacher(nn.Module):
+class Yamnet(nn.Module):
     """Patches of log mel magnitudes (n, 96, 64) to logits (n, 521) and trunk features (n, 1024)."""
 
     def __init__(self, folder: Path) -> None:

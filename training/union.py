@@ -1,0 +1,56 @@
+"""What a batch is made of while it is trained on: small changes, and in half of it two patches heard at once.
+
+The target of two patches is not a teacher's opinion of the mixture but the union of both: for each class the evidence
+of the one that has more of it. So the student learns to hear a sound behind another.
+"""
+
+from __future__ import annotations
+
+import torch
+
+#: the first patch above the second, in dB of mel power
+LOUDEST, FAINTEST = 18.0, -6.0
+#: beyond this many dB the weaker fades out of the target, and is gone at `LOUDEST`
+FADES = 6.0
+#: deviations below what is usual that a class falls to when it has faded out
+GONE = -1.0
+OFFSET = 0.001
+FLOOR = float(torch.tensor(OFFSET).log())
+
+
+def magnitudes(mel: torch.Tensor) -> torch.Tensor:
+    return (mel.exp() - OFFSET).clamp_min(0)
+
+
+def disturbed(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    """Patches (n, 96, 64) of log mel, changed so that labels stay nearly as they are: level, shift, some masking."""
+    n = len(mel)
+    level = torch.randn(n, 1, 1, generator=rng) * 0.5
+    mel = torch.log(magnitudes(mel) * level.exp() + OFFSET)
+    mel = torch.roll(mel, int(torch.randint(-8, 9, (1,), generator=rng)), 1)
+    third = n // 3
+    start = int(torch.randint(0, 60, (1,), generator=rng))
+    mel[:third, :, start : start + int(torch.randint(1, 8, (1,), generator=rng))] = FLOOR
+    start = int(torch.randint(0, 90, (1,), generator=rng))
+    mel[third : 2 * third, start : start + int(torch.randint(1, 12, (1,), generator=rng))] = FLOOR
+    return mel
+
+
+def united(
+    first: tuple[torch.Tensor, ...], second: tuple[torch.Tensor, ...], rng: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Two of (mel (n, 96, 64), evidence (n, 521), trunks (n, k)) heard at once, the first louder as a rule.
+
+    Trunks are averaged by power: nothing better is known of a mixture.
+    """
+    decibels = FAINTEST + (LOUDEST - FAINTEST) * torch.rand(len(first[0]), 1, generator=rng)
+    a, b = magnitudes(first[0]), magnitudes(second[0])
+    power_a, power_b = (x.square().mean((1, 2)).clamp_min(1e-6) for x in (a, b))
+    gain = (power_a / power_b).sqrt() * 10 ** (-decibels[:, 0] / 20)
+    # the sum stays at the level of a window: what is heard together is levelled together
+    together = 1 / (1 + 10 ** (-decibels[:, 0] / 10)).sqrt()
+    mel = torch.log(together[:, None, None] * (a.square() + (gain[:, None, None] * b).square()).sqrt() + OFFSET)
+    faded = ((decibels - FADES) / (LOUDEST - FADES)).clamp(0, 1)
+    evidence = torch.maximum(first[1], (1 - faded) * second[1] + faded * GONE)
+    share = 1 / (1 + 10 ** (-decibels / 10))
+    return mel, evidence, share * first[2] + (1 - share) * second[2]
