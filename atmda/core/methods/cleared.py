@@ -8,38 +8,26 @@ training and test clips alike, so that prototypes are free of it too:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from atmda.core.methods.base import BACKGROUND, Method, Scorer, Split, Training, require
+from atmda.core.methods.base import BACKGROUND, Method, Training
 from atmda.core.methods.prototypes import unit_rows, validate_embeddings
 from atmda.core.methods.published import ZeroShot
 from atmda.core.methods.unit import UNIT_SUPERVISED, UNIT_TEXT_GUIDED, Mixed
-from atmda.core.methods.wrapping import Wrapping
+from atmda.core.methods.wrapping import Changing
 from atmda.core.types import FloatArray
 
 SOURCE = "this project"
 
 
 @dataclass(frozen=True)
-class Cleared(Wrapping):
+class Cleared(Changing):
     """`base` on clips cleared of their own backgrounds; `strength` 1 leaves nothing in the background's direction."""
 
     strength: float = 1.0
-
-    adapts = False  # there is nothing of the background left to be subtracted
-
-    def fit(self, training: Training) -> Scorer:
-        """The scorer takes cleared clips (see `cleared`)."""
-        require(training, self)
-        return self.base.fit(self.seen(training))
-
-    def cross_fit(self, training: Training, splits: Sequence[Split]) -> Iterator[tuple[Scorer, FloatArray]]:
-        require(training, self)
-        return self.base.cross_fit(self.seen(training), splits)
 
     def seen(self, training: Training) -> Training:
         assert training.X is not None

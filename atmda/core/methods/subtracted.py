@@ -9,39 +9,27 @@ the profile (Acevedo et al., arXiv 2506.04376). With prototypes of clips, theirs
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from atmda.core.methods.adaptation import TEMPERATURE
-from atmda.core.methods.base import SCENE, Method, Scorer, Split, Training, require
+from atmda.core.methods.base import SCENE, Method, Training
 from atmda.core.methods.prototypes import validate_embeddings
 from atmda.core.methods.published import ZeroShot
 from atmda.core.methods.unit import UNIT_SUPERVISED, UNIT_TEXT_GUIDED, Mixed
-from atmda.core.methods.wrapping import Wrapping
+from atmda.core.methods.wrapping import Changing
 from atmda.core.types import FloatArray
 
 SOURCE = "this project; of sentences alone it is Acevedo et al., arXiv 2506.04376"
 
 
 @dataclass(frozen=True)
-class Subtracted(Wrapping):
+class Subtracted(Changing):
     """`base` on clips less `temperature` times their backgrounds."""
 
     temperature: float = TEMPERATURE
-
-    adapts = False  # what could be subtracted from the scores has been already
-
-    def fit(self, training: Training) -> Scorer:
-        """The scorer takes clips as `subtracted` makes them, or scores less the profile: their dot products agree."""
-        require(training, self)
-        return self.base.fit(self.seen(training))
-
-    def cross_fit(self, training: Training, splits: Sequence[Split]) -> Iterator[tuple[Scorer, FloatArray]]:
-        require(training, self)
-        return self.base.cross_fit(self.seen(training), splits)
 
     def seen(self, training: Training) -> Training:
         if training.X is None:  # sentences alone

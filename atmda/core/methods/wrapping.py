@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from atmda.core.methods.base import Method
+from atmda.core.methods.base import Method, Scorer, Split, Training, require
+from atmda.core.types import FloatArray
 
 
 @dataclass(frozen=True)
@@ -32,3 +33,19 @@ class Wrapping(Method):
     def _own(self) -> set[str]:
         """Options that `base` has not."""
         return {option.name for option in fields(self)} - {option.name for option in fields(Wrapping)}
+
+
+@dataclass(frozen=True)
+class Changing(Wrapping):
+    """`base` on clips that are changed by their backgrounds first, in training and test alike (see `seen`)."""
+
+    adapts = False  # what could be subtracted from the scores has been taken from the clips
+
+    def fit(self, training: Training) -> Scorer:
+        """The scorer takes clips as `seen` makes them."""
+        require(training, self)
+        return self.base.fit(self.seen(training))
+
+    def cross_fit(self, training: Training, splits: Sequence[Split]) -> Iterator[tuple[Scorer, FloatArray]]:
+        require(training, self)
+        return self.base.cross_fit(self.seen(training), splits)
