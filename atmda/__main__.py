@@ -1,13 +1,16 @@
 """`atmda`, and `python -m atmda`."""
 
+from atmda.core.collecting import end_without_collecting, uncollected
 from atmda.signals import take_over
 
 
 def main() -> None:
     """Entry point of the console command."""
     take_over()  # before the imports, which take a moment in which people change their minds
-    from atmda.cli import app
-    from atmda.cli.streams import standard_streams
+    end_without_collecting()
+    with uncollected():
+        from atmda.cli import app
+        from atmda.cli.streams import standard_streams
 
     with standard_streams():
         app(prog_name="atmda")

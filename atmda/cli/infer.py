@@ -32,7 +32,6 @@ atmda infer --labels "siren,dog bark" --audio-folder recorder-7 --window 5 --mul
 def run(settings: InferSettings, console: Console) -> int:
     """Label the recordings, save the results, show a table; with --demo also what adaptation did."""
     lean_arrow()
-    from atmda.tasks.detect import detect
     from atmda.tasks.infer import infer
     from atmda.tasks.nothing_usable import NothingUsableError
 
@@ -42,6 +41,8 @@ def run(settings: InferSettings, console: Console) -> int:
         settings = settings.model_copy(update={"output": None if quiet_stdout else output})
         try:
             if settings.windowed:
+                from atmda.tasks.detect import detect  # a third of the imports, of which whole files need none
+
                 keep = sys.maxsize if console.json_output else SHOWN
                 return show_detections(detect(settings, console, keep=keep), output, console)
             done = infer(settings, console)

@@ -68,16 +68,15 @@ def load_settings(
     environ = os.environ if environ is None else environ
     if config is None and environ.get("ATMDA_CONFIG"):
         config = Path(environ["ATMDA_CONFIG"])
-    known = {key for name in MODELS for key in settings_class(name).model_fields} | set(model.model_fields)
     given: dict[str, tuple[Any, str]] = {}
     if config is not None:
-        given.update(_from_toml(config, command, known, set(model.model_fields) - line_only(model)))
+        given.update(_from_toml(config, command, _known(model), set(model.model_fields) - line_only(model)))
     if (own_file := model.file_of(flags)) is not None:
         given.update(settings_in(own_file, model))
     for variable, value in environ.items():
         if variable.startswith(PREFIX) and variable not in NOT_SETTINGS:
             key = variable.removeprefix(PREFIX).lower()
-            _check_known(key, known, f"the environment variable {variable}", lambda near: PREFIX + near.upper())
+            _check_known(key, _known(model), f"the environment variable {variable}", lambda near: PREFIX + near.upper())
             given[key] = (value, variable)
     given = {key: pair for key, pair in given.items() if key not in line_only(model)}
     for key, value in flags.items():
@@ -89,6 +88,11 @@ def load_settings(
     )
     settings.remember_asked(key for key, value in flags.items() if value is not None)
     return settings
+
+
+def _known(model: type[Settings]) -> set[str]:
+    """The settings of all commands, which are imported for it: only where a file or the environment names one."""
+    return {key for name in MODELS for key in settings_class(name).model_fields} | set(model.model_fields)
 
 
 def make_settings(

@@ -17,13 +17,16 @@ def load(request: EncoderRequest) -> Encoder:
         AtmdaError: no checkpoint, a damaged or unsafe one, or an architecture this encoder does not run.
         SettingsError: a device or precision that is not here, or fusion asked of a checkpoint without it.
     """
-    from atmda.core.device import resolve_device
-    from atmda.core.encoders.clap.checkpoint import open_checkpoint
-    from atmda.core.encoders.clap.encoder import ClapEncoder, text_identity
-    from atmda.core.encoders.clap.find import cache_folders, find_checkpoint, vocabulary_folders
-    from atmda.core.encoders.clap.precision import chosen_precision
-    from atmda.core.encoders.clap.shapes import DIM
-    from atmda.core.encoders.text_cache import TextCache
+    from atmda.core.collecting import uncollected
+
+    with uncollected():
+        from atmda.core.device import resolve_device
+        from atmda.core.encoders.clap.checkpoint import open_checkpoint
+        from atmda.core.encoders.clap.encoder import ClapEncoder, text_identity
+        from atmda.core.encoders.clap.find import cache_folders, find_checkpoint, vocabulary_folders
+        from atmda.core.encoders.clap.precision import chosen_precision
+        from atmda.core.encoders.clap.shapes import DIM
+        from atmda.core.encoders.text_cache import TextCache
 
     device = resolve_device(request.device)
     precision = chosen_precision(request.precision, device)
