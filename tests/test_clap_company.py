@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_kernels_that_sum_a_row_by_its_company_change_no_prompt(monkeypatch: pyt
     together = model(SENTENCES * 9)[: len(SENTENCES)]
     for sentence, vector in zip(SENTENCES, together, strict=True):
         assert torch.equal(model([sentence])[0], vector)
-    assert {rows for rows, *_ in shapes[-20:]} == set(text_tower.ONE_SIZE)
+    assert {rows for rows, *_ in shapes[-20:]} == {*text_tower.ONE_SIZE, text_tower.HEAD_ROWS}
 
 
 def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows() -> None:
@@ -89,6 +90,28 @@ def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows() -> 
     assert all(torch.equal(model([each])[0], vector) for each, vector in zip(SENTENCES, together, strict=True))
     assert len(model._filled(torch.ones(9, 4))) == 16
     assert len(model._filled(torch.ones(1025, 4))) == 2048
+
+
+def test_what_was_tried_on_one_width_says_nothing_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    TextTower(small_weights(), SMALL, CPU, torch.float32, 1)(SENTENCES)
+    by_company(monkeypatch)
+    wider = replace(SMALL, text_heads=2)
+    model = TextTower(small_weights(wider), wider, CPU, torch.float32, 1)
+    model(SENTENCES)
+    assert model._sizes == text_tower.ONE_SIZE  # tried anew, on products that do depend on it
+    assert sorted(answer for question, answer in trials._found.items() if "text" in question) == [False, True]
+
+
+def test_prompts_on_an_accelerator_go_through_in_one_size_untried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On torch's `meta` device, which works out shapes and no numbers."""
+    shapes = by_company(monkeypatch)
+    model = TextTower(small_weights(), SMALL, torch.device("meta"), torch.float32)
+    for chosen in (SENTENCES, SENTENCES[:1]):
+        shapes.clear()
+        with pytest.raises(NotImplementedError, match="meta"):  # there are no numbers to copy out
+            model(chosen)
+        assert {rows for rows, *_ in shapes} == {text_tower.SIZES[-1], text_tower.HEAD_ROWS}
+    assert not trials._found
 
 
 def test_weights_in_another_order_change_no_bit() -> None:

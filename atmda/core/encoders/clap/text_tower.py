@@ -4,8 +4,11 @@ The same sums as the official network (Liu et al. 2019, arXiv 1907.11692): produ
 sentences at once, attention over sentences of one length at once, and the last layer works out the one token that
 the embedding is made of. Products have one of a few numbers of rows (`SIZES`), filled up with zeros, so that a sentence
 has the same bits in any company: either a trial on these very shapes has found that kernels give a row the same bits in
-all of them, or there is one size alone. On a CPU every core takes batches of its own, with one-threaded arithmetic:
-products of so few rows gain little from being split.
+all of them, or there is one size alone (as on every accelerator). The last products, which are small, always have one
+size. One size for all would cost a single prompt two to seven times its time, and many prompts a tenth.
+
+On a CPU every core takes batches of its own, with one-threaded arithmetic: products of so few rows gain little from
+being split.
 """
 
 from __future__ import annotations
@@ -30,6 +33,8 @@ FIRST_POSITION = 2
 #: rows that products may have; where kernels give a row other bits beside other numbers of rows, `ONE_SIZE` alone
 SIZES = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 ONE_SIZE = (128,)
+#: rows of the products after the last layer
+HEAD_ROWS = 16
 #: sentences that are worth weights in an order of their own, which takes as long as some sentences
 MANY = 64
 
@@ -74,7 +79,7 @@ class TextTower:
         self._down = [pair(layer + "output.dense", dtype) for layer in layers]
         self._down_norm = [pair(layer + "output.LayerNorm", torch.float32) for layer in layers]
         self._packed = False
-        self._sizes: tuple[int, ...] = ONE_SIZE
+        self._sizes: tuple[int, ...] = ONE_SIZE if device.type == "cpu" else SIZES[-1:]
         self._pooler = pair("text_branch.pooler.dense", torch.float32)
         self._head = [pair(f"text_projection.{k}", torch.float32) for k in (0, 2)]
 
@@ -85,7 +90,8 @@ class TextTower:
         order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
         found = torch.empty(len(sentences), len(self._head[1][0]))
         with one_threaded_pool(self._workers) as pool:
-            self._sizes = SIZES if self._steady() else ONE_SIZE
+            if self.device.type == "cpu":
+                self._sizes = SIZES if self._steady() else ONE_SIZE
             share = sum(map(len, sentences)) // (2 * self._workers)  # so that every core has something to do
             batches = list(_batches(order, sentences, min(max(share, 128), self._sizes[-1])))
             chosen = [[sentences[index] for index in batch] for batch in batches]
@@ -96,23 +102,22 @@ class TextTower:
     @torch.inference_mode()
     def _steady(self) -> bool:
         """Whether each row has the same bits in products of all `SIZES`, on weights in either order: tried once."""
-        if self.device.type != "cpu":
-            return True
         by_onednn(self._out[0][0])  # asked first: a question within a question would wait for itself
 
         def same() -> bool:
             generator = torch.Generator().manual_seed(0)
-            for weights in (self._out[0], self._up[0], self._down[0]):
+            for weights, gelu in ((self._out[0], False), (self._up[0], True), (self._down[0], False)):
                 out, size = weights[0].shape
                 plain = torch.randn(out, size, generator=generator).to(self.dtype), weights[1]
                 rows = torch.randn(SIZES[-1], size, generator=generator)
-                whole = linear(rows, plain, gelu=True)
+                whole = linear(rows, plain, gelu=gelu)
                 for each in (plain, packed(plain)):
-                    if not all(torch.equal(linear(rows[:n], each, gelu=True), whole[:n]) for n in SIZES):
+                    if not all(torch.equal(linear(rows[:n], each, gelu=gelu), whole[:n]) for n in SIZES):
                         return False
             return True
 
-        return remembered(f"text of {self.dtype} in products of {SIZES[0]} to {SIZES[-1]} rows", same)
+        width = len(self._out[0][0])
+        return remembered(f"text of {self.dtype}, width {width}, in products of {SIZES[0]} to {SIZES[-1]} rows", same)
 
     def _pack(self) -> None:
         """Put the weights of all layers in the order of products of many rows, once; no number changes by it."""
@@ -136,9 +141,13 @@ class TextTower:
         lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
         first = tokens[torch.cumsum(lengths, 0) - lengths]
         pooled = self._layer(self._filled(first), tokens, groups, len(self._up) - 1, first_only=True)
-        pooled = torch.tanh(linear(pooled, self._pooler))
+        return torch.cat([self._projected(rows) for rows in pooled[: len(sentences)].split(HEAD_ROWS)]).cpu()
+
+    def _projected(self, first: Tensor) -> Tensor:
+        """Embeddings (n, 512) of up to `HEAD_ROWS` sentences by what the last layer made of their first tokens."""
+        pooled = torch.tanh(linear(filled(first, HEAD_ROWS), self._pooler))
         hidden = F.relu(linear(pooled, self._head[0]))
-        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(sentences)].cpu()
+        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(first)]
 
     def _filled(self, rows: Tensor) -> Tensor:
         """`rows` (n, c) and zeros below, up to the next of the sizes; longer than the last, to a multiple of it."""
