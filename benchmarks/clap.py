@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from clap_inputs import ARCH, PRECISIONS, make_checkpoint, make_clips, peak_mb, timed
+from clap_inputs import ARCH, PRECISIONS, flop_a_clip, make_checkpoint, make_clips, peak_mb, timed
 from clap_processes import TOWER_BATCH, TOWER_BATCHES, Contestant, take_turns
 
 from atmda.core.audio import open_audio
@@ -36,7 +36,6 @@ from atmda.core.encoders.clap.checkpoint import open_checkpoint
 from atmda.core.encoders.clap.precision import DTYPES, available_precisions
 from atmda.core.encoders.clap.text_tower import TextTower
 
-GFLOP_A_CLIP = 11.8
 LEAST_COSINE = 0.9999
 
 
@@ -49,7 +48,7 @@ def tower(checkpoint: Path, folder: Path, rounds: int) -> dict:
     exact, clips = towers["fp32"], TOWER_BATCH * TOWER_BATCHES
     for name in ("torch.mm", "oneDNN"):
         rates = [each[f"rate of {name}"] for each in exact.rounds]
-        work = GFLOP_A_CLIP * 1e9 * clips
+        work = flop_a_clip() * clips
         shares = [work / rate / each["cpu"] for rate, each in zip(rates, exact.rounds, strict=True)]
         found[f"GFLOP/s of {name}"] = statistics.median(rates) / 1e9
         found[f"share of the rate of {name}: quartiles"] = statistics.quantiles(shares, n=4)
@@ -163,7 +162,7 @@ def accelerator(checkpoint: Path, name: str, clips: list[Path], rounds: int) -> 
         seconds = statistics.median(towers[1:])
         found[precision] = {
             "clips a second, towers": len(mels) / seconds,
-            "share of the rate of products": GFLOP_A_CLIP * 1e9 * len(mels) / seconds / rate,
+            "share of the rate of products": flop_a_clip() * len(mels) / seconds / rate,
             "TFLOP/s of products": rate / 1e12,
             "clips a second, from files": len(clips) / statistics.median(files),
         }

@@ -5,13 +5,16 @@ from __future__ import annotations
 import resource
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import soundfile as sf
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from atmda.core.encoders.clap.architecture import Architecture
+from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.precision import available_precisions
 from atmda.core.encoders.clap.shapes import needed
 
@@ -40,6 +43,16 @@ def make_clips(folder: Path, count: int) -> list[Path]:
         paths.append(folder / f"{index:04d}.wav")
         sf.write(paths[-1], generator.standard_normal(441_000) * 0.1 * swell, 44_100)
     return paths
+
+
+@cache
+def flop_a_clip() -> int:
+    """Operations of the audio tower's products for a clip: counted on torch's `meta` device, by shapes alone."""
+    meta = torch.device("meta")
+    weights = {name: torch.zeros(()).expand(shape) for name, shape in needed(ARCH).items()}
+    with FlopCounterMode(display=False) as counter:
+        AudioTower(weights, ARCH, meta, torch.float32)([torch.empty(1001, 64, device=meta)])
+    return int(counter.get_total_flops())
 
 
 def timed(run: Callable[[], object]) -> tuple[float, float]:

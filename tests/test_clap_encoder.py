@@ -156,7 +156,18 @@ def test_identity_names_everything_that_decides_an_embedding() -> None:
     assert encoder().logit_scale == pytest.approx(np.exp(2.0))
 
 
-def test_a_gpu_out_of_memory_gets_half_as_many_clips_and_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.cuda.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("MPS backend out of memory (MPS allocated: 17.93 GB, other allocations: 384.00 KB)"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+    ids=["cuda", "mps", "cublas"],
+)
+def test_a_gpu_out_of_memory_gets_half_as_many_clips_and_goes_on(
+    monkeypatch: pytest.MonkeyPatch, error: RuntimeError
+) -> None:
     plain = encoder()
     features = [next(plain.features(from_array(noise(1, seed), RATE))) for seed in range(7)]
     expected = plain.encode(features)
@@ -165,7 +176,7 @@ def test_a_gpu_out_of_memory_gets_half_as_many_clips_and_goes_on(monkeypatch: py
     def small_gpu(mels: list[torch.Tensor]) -> torch.Tensor:
         sizes.append(len(mels))
         if len(mels) > 2:
-            raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+            raise error
         return whole(mels)
 
     monkeypatch.setattr(plain, "_audio", small_gpu)
@@ -176,11 +187,25 @@ def test_a_gpu_out_of_memory_gets_half_as_many_clips_and_goes_on(monkeypatch: py
     assert sizes[9:] == [1, 1]  # it does not try again what did not fit
 
     def no_gpu(mels: list[torch.Tensor]) -> torch.Tensor:
-        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+        raise error
 
     monkeypatch.setattr(plain, "_audio", no_gpu)
     with pytest.raises(AtmdaError, match="no memory left for a single clip"):
         plain.encode(features)
+
+
+def test_another_error_of_a_gpu_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = encoder()
+    features, sizes = [next(plain.features(from_array(noise(1), RATE)))] * 4, []
+
+    def broken(mels: list[torch.Tensor]) -> torch.Tensor:
+        sizes.append(len(mels))
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    monkeypatch.setattr(plain, "_audio", broken)
+    with pytest.raises(RuntimeError, match="device-side assert"):
+        plain.encode(features)
+    assert sizes == [4]
 
 
 def test_precision_the_hardware_lacks_is_refused_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,6 +41,24 @@ def resolve_device(device: str = "auto") -> torch.device:
     return torch.device(kind)
 
 
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether an accelerator's memory ran out. CUDA has a class of error for it; MPS and cuBLAS have a sentence."""
+    import torch
+
+    told = ("MPS backend out of memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(words in str(error) for words in told)
+
+
+def give_back_memory(device: torch.device) -> None:
+    """Return what torch keeps of an accelerator's memory for later, so that larger pieces can be had of it."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
+
+
 def available_memory() -> int | None:
     """Bytes that programs can still take without others being moved to disk; None where the system does not say."""
     try:

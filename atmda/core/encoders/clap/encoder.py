@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from atmda.core.audio import Audio
+from atmda.core.device import give_back_memory, is_out_of_memory
 from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.clap import frontend
 from atmda.core.encoders.clap.audio_tower import AudioTower
@@ -102,21 +103,29 @@ class ClapEncoder(Encoder):
         size = min(len(features), self._fits)
         while start < len(features):
             batch = features[start : start + size]
-            try:
-                found = self._audio([torch.from_numpy(mel) for mel in batch])
-                done.append(np.asarray(found.cpu().numpy()))
-            except torch.cuda.OutOfMemoryError as error:
-                if len(batch) == 1:
-                    raise AtmdaError(
-                        "The GPU has no memory left for a single clip.", "Free some of it, or use `device` cpu."
-                    ) from error
+            found = self._encoded(batch)
+            if found is None:  # no handler is left here, whose error would hold the memory of what did not fit
                 size = len(batch) // 2
                 self._fits = size
                 self.batch_size = min(self.batch_size, size)
-                torch.cuda.empty_cache()
+                give_back_memory(self.device)
                 continue
+            done.append(found)
             start += len(batch)
         return np.concatenate(done)
+
+    def _encoded(self, batch: Sequence[FloatArray]) -> FloatArray | None:
+        """Embeddings of windows that go through together; None where the memory of the GPU does not hold so many."""
+        try:
+            return np.asarray(self._audio([torch.from_numpy(mel) for mel in batch]).cpu().numpy())
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(batch) == 1:
+                raise AtmdaError(
+                    "The GPU has no memory left for a single clip.", "Free some of it, or use `device` cpu."
+                ) from error
+            return None
 
     def pool(self, states: FloatArray) -> FloatArray:
         """The normalised mean of the windows' embeddings: float32 (512,)."""

@@ -141,7 +141,7 @@ class TextTower:
         lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
         first = tokens[torch.cumsum(lengths, 0) - lengths]
         pooled = self._layer(self._filled(first), tokens, groups, len(self._up) - 1, first_only=True)
-        return torch.cat([self._projected(rows) for rows in pooled[: len(sentences)].split(HEAD_ROWS)]).cpu()
+        return torch.cat([self._projected(rows) for rows in torch.split(pooled[: len(sentences)], HEAD_ROWS)]).cpu()
 
     def _projected(self, first: Tensor) -> Tensor:
         """Embeddings (n, 512) of up to `HEAD_ROWS` sentences by what the last layer made of their first tokens."""
