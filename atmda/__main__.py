@@ -1,13 +1,12 @@
 """`atmda`, and `python -m atmda`."""
 
-from atmda.core.collecting import end_without_collecting, uncollected
+from atmda.core.collecting import uncollected
 from atmda.signals import take_over
 
 
 def main() -> None:
     """Entry point of the console command."""
     take_over()  # before the imports, which take a moment in which people change their minds
-    end_without_collecting()
     with uncollected():
         from atmda.cli import app
         from atmda.cli.streams import standard_streams

@@ -56,18 +56,3 @@ def test_nothing_is_collected_within_imports_and_the_collector_is_left_as_it_was
     with pytest.raises(ImportError), uncollected():
         import atmda.no_such_module  # noqa: F401
     assert gc.isenabled()
-
-
-def test_the_command_leaves_out_the_collection_at_its_end(tmp_path: Path) -> None:
-    program = """
-import atexit, gc, sys
-from atmda.__main__ import main
-atexit.register(lambda: open("frozen", "w").write(str(gc.get_freeze_count())))  # called last of all
-sys.argv = ["atmda", "--version"]
-try:
-    main()
-except SystemExit:
-    pass
-"""
-    modules_after(program, tmp_path)
-    assert int((tmp_path / "frozen").read_text()) > 1000
