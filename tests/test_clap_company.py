@@ -129,6 +129,22 @@ def test_what_was_tried_is_kept_for_later_processes() -> None:
     assert asked == [1] and "a question" in trials.where().read_text()
 
 
+def test_a_trial_may_ask_a_question_of_its_own() -> None:
+    """Known fault: it waited a minute for the lock that it held itself, and `auto` took fp32 for good."""
+    assert trials.remembered("outer", lambda: trials.remembered("inner", lambda: True))
+    trials._found.clear()
+    assert trials.remembered("outer", lambda: False) and trials.remembered("inner", lambda: False)
+
+
+def test_of_two_that_try_at_the_same_time_the_first_answer_holds_for_both() -> None:
+    def second() -> bool:
+        first = trials.remembered("a question", lambda: True)  # another process, while this one still tries
+        trials._found.clear()
+        return not first
+
+    assert trials.remembered("a question", second)
+
+
 @pytest.mark.parametrize("content", ["", "[]", '{"a": 3}', "{"])
 def test_damaged_notes_of_trials_cost_a_trial_and_nothing_else(content: str) -> None:
     trials.where().parent.mkdir(parents=True)
@@ -146,7 +162,7 @@ def test_where_nothing_can_be_kept_nothing_is_tried(monkeypatch: pytest.MonkeyPa
 
 def test_the_faster_of_two_products_is_taken_and_ties_leave_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
     for own, onednn, wanted in ((1.0, 0.5, True), (1.0, 1.04, True), (1.0, 1.2, False)):
-        monkeypatch.setattr(matmul, "best_of", lambda products, dtype, times=(own, onednn): list(times))
+        monkeypatch.setattr(matmul, "best_of", lambda *products, times=(own, onednn): list(times))
         trials._found.clear()
         trials.where().unlink(missing_ok=True)
         assert matmul.is_faster_by_onednn.__wrapped__(torch.float32) is wanted

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import torch
 import torch.nn.functional as F
@@ -26,7 +26,7 @@ from atmda.core.encoders.clap.trials import remembered
 Linear = tuple[Tensor, Tensor | None]
 #: how much faster torch's own product must be to be taken: timings that close would not be the same tomorrow
 MARGIN = 1.05
-TRIES = 5
+TRIES = 15
 
 
 def linear(rows: Tensor, weights: Linear, *, gelu: bool = False) -> Tensor:
@@ -78,7 +78,8 @@ def is_faster_by_onednn(dtype: torch.dtype) -> bool:
     """Whether oneDNN's products of this type are about as fast as torch's own, or faster: tried once a machine."""
 
     def try_both() -> bool:
-        own, onednn = best_of({"own": F.linear, "onednn": lambda *given: _onednn(*given)}, dtype)
+        rows, (weight, bias) = _example(dtype)
+        own, onednn = best_of(lambda: F.linear(rows, weight, bias), lambda: _onednn(rows, weight, bias))
         return onednn < MARGIN * own
 
     return remembered(f"oneDNN for {dtype}", try_both, otherwise=True, any_threads=True)
@@ -89,27 +90,28 @@ def is_faster_than_float32(dtype: torch.dtype) -> bool:
     """Whether products of this type take less than four fifths of the time of float32's: tried once a machine."""
 
     def try_both() -> bool:
-        def product(rows: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-            return linear(rows, (weight, bias))
-
-        (lower,), (exact,) = best_of({"it": product}, dtype), best_of({"it": product}, torch.float32)
+        lower, exact = best_of(partial(linear, *_example(dtype)), partial(linear, *_example(torch.float32)))
         return lower < 0.8 * exact
 
     return remembered(f"{dtype} against float32", try_both, any_threads=True)
 
 
-def best_of(products: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]], dtype: torch.dtype) -> list[float]:
-    """Seconds of the fastest of a few runs of each product, in turn, of the shape of a stage of the audio tower."""
-    generator = torch.Generator().manual_seed(0)
-    shapes = (256, 768), (768, 768), (768,)
-    given = [torch.randn(shape, generator=generator).to(dtype) for shape in shapes]
-    times: dict[str, list[float]] = {name: [] for name in products}
+def best_of(*products: Callable[[], object]) -> list[float]:
+    """Seconds of the fastest of some runs of each product, in turn, so that a busy moment is one for all of them."""
+    times: list[list[float]] = [[] for _ in products]
     for _ in range(TRIES + 1):  # the first makes the kernel
-        for name, product in products.items():
+        for product, mine in zip(products, times, strict=True):
             begun = time.perf_counter()
-            product(*given)
-            times[name].append(time.perf_counter() - begun)
-    return [min(each[1:]) for each in times.values()]
+            product()
+            mine.append(time.perf_counter() - begun)
+    return [min(mine[1:]) for mine in times]
+
+
+def _example(dtype: torch.dtype) -> tuple[Tensor, Linear]:
+    """Rows and weights of the shape of a stage of the audio tower."""
+    generator = torch.Generator().manual_seed(0)
+    rows, weight, bias = (torch.randn(shape, generator=generator) for shape in ((256, 768), (768, 768), (768,)))
+    return rows.to(dtype), (weight.to(dtype), bias.to(dtype))
 
 
 def _onednn(rows: Tensor, weight: Tensor, bias: Tensor | None, gelu: bool = False) -> Tensor:

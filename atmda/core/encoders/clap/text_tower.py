@@ -22,7 +22,7 @@ from torch import Tensor
 
 from atmda.core.device import usable_cores
 from atmda.core.encoders.clap.architecture import Architecture
-from atmda.core.encoders.clap.matmul import Linear, by_onednn, filled, linear, packed
+from atmda.core.encoders.clap.matmul import Linear, filled, linear, packed
 from atmda.core.encoders.clap.trials import remembered
 from atmda.core.parallel import one_threaded_pool
 
@@ -102,7 +102,6 @@ class TextTower:
     @torch.inference_mode()
     def _steady(self) -> bool:
         """Whether each row has the same bits in products of all `SIZES`, on weights in either order: tried once."""
-        by_onednn(self._out[0][0])  # asked first: a question within a question would wait for itself
 
         def same() -> bool:
             generator = torch.Generator().manual_seed(0)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import torch
 
-from atmda.core.files import publish
+from atmda.core.files import check_writable, publish
 from atmda.core.locks import FolderInUseError, gate
+from atmda.errors import AtmdaError
 
 #: what limits the libraries' instructions
 LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS", "ATEN_CPU_CAPABILITY")
@@ -42,16 +43,19 @@ def _asked(key: str, find_out: Callable[[], bool], otherwise: bool) -> bool:
     if (kept := _read().get(key)) is not None:
         return kept
     try:
-        where().parent.mkdir(parents=True, exist_ok=True)
-        with gate(where().parent):  # who waited here finds what the first one found
-            known = _read()
-            if key not in known:
-                known[key] = find_out()
-                with publish(where()) as path:
-                    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", "utf-8")
-            return known[key]
-    except (OSError, FolderInUseError):
+        check_writable(where())
+    except AtmdaError:
         return otherwise  # a read-only home
+    answer = find_out()  # with no gate held: what is tried may ask a question of its own
+    try:
+        with gate(where().parent):
+            known = _read()
+            answer = known.setdefault(key, answer)
+            with publish(where()) as path:
+                path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", "utf-8")
+    except (OSError, FolderInUseError):
+        return otherwise
+    return answer
 
 
 def where() -> Path:
