@@ -59,6 +59,15 @@ def give_back_memory(device: torch.device) -> None:
         torch.mps.empty_cache()
 
 
+def cpu_facts() -> dict[str, str]:
+    """What Linux tells of the CPU, by its names for it ("flags", "model", on ARM "Features"); {} elsewhere."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return {}
+    return {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines) if value}
+
+
 def available_memory() -> int | None:
     """Bytes that programs can still take without others being moved to disk; None where the system does not say."""
     try:

@@ -6,10 +6,9 @@ fp32 is above 0.9999 (`tests/test_clap_exact.py` holds it to that); fp16, whose 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
+from atmda.core.device import cpu_facts
 from atmda.core.encoders.clap.matmul import has_onednn, is_faster_than_float32
 from atmda.errors import SettingsError
 
@@ -53,9 +52,5 @@ def check_precision(precision: str, device: torch.device) -> None:
 
 
 def _cpu_flags() -> set[str]:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
-    except OSError:
-        return set()
-    found = next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
-    return set(found.partition(":")[2].split())
+    told = cpu_facts()
+    return set((told.get("flags") or told.get("Features") or "").split())

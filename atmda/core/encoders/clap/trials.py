@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from atmda.core.device import cpu_facts
 from atmda.core.files import check_writable, publish
 from atmda.core.locks import FolderInUseError, gate
 from atmda.errors import AtmdaError
@@ -70,13 +71,9 @@ def _machine() -> str:
 
 
 def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
-    except OSError:
-        return torch.backends.cpu.get_cpu_capability()
-    told = dict(line.partition(":")[::2] for line in lines if ":" in line)
+    told = cpu_facts()
     names = ("vendor_id", "cpu family", "model", "stepping", "CPU implementer", "CPU part")
-    return " ".join(value.strip() for name, value in told.items() if name.strip() in names)
+    return " ".join(value for name, value in told.items() if name in names) or torch.backends.cpu.get_cpu_capability()
 
 
 def _read() -> dict[str, bool]:
