@@ -10,6 +10,7 @@ import numpy as np
 from atmda.core.methods.backgrounds import profiles
 from atmda.core.methods.base import Scorer
 from atmda.core.methods.prompts import background_prompts
+from atmda.core.methods.prototypes import mean_row
 from atmda.core.types import FloatArray
 from atmda.datasets import load_folder
 from atmda.errors import AtmdaError
@@ -35,7 +36,7 @@ class KnownBackground:
     def scene(self) -> FloatArray | None:
         """Their mean, float32 (d,)."""
         B = self.embeddings
-        return None if B is None else B.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return None if B is None else mean_row(B)
 
     def scores(self, scorer: Scorer) -> FloatArray | None:
         """How each of them scores, float32 (m, c): the profile is their mean. None where there is none."""

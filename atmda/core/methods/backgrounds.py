@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atmda.core.methods.base import Scorer
+from atmda.core.methods.prototypes import mean_row
 from atmda.core.methods.recording_windows import RecordingWindows
 from atmda.core.profiles import PROFILES
 from atmda.core.profiles.base import Scored
@@ -35,7 +36,7 @@ class Backgrounds:
     @property
     def scene(self) -> FloatArray | None:
         """The mean of the recordings, float32 (d,); None without any."""
-        return None if self.audio is None else self.audio.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return None if self.audio is None else mean_row(self.audio)
 
     def profile(self, modality: str, scorer: Scorer, rows: IntArray) -> FloatArray:
         """How the background of the clips in `rows` scores: (c,) for one scene, (k, c) where each has its own.

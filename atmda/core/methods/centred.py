@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import numpy.typing as npt
 
 from atmda.core.methods.base import CLIPS, Method, Scorer, Training, require
-from atmda.core.methods.prototypes import unit_rows, validate_embeddings
+from atmda.core.methods.prototypes import mean_row, unit_rows, validate_embeddings
 from atmda.core.methods.published import ZeroShot
 from atmda.core.methods.unit import UNIT_SUPERVISED, UNIT_TEXT_GUIDED
 from atmda.core.methods.wrapping import Wrapping
@@ -43,9 +42,9 @@ class Centred(Wrapping):
         require(training, self)
         X, text = training.X, training.text
         assert X is not None
-        mean = X.mean(axis=0, dtype=np.float64).astype(np.float32)
+        mean = mean_row(X)
         if text is not None:
-            text = centred(text, text.mean(axis=0, dtype=np.float64).astype(np.float32), self.renormalised)
+            text = centred(text, mean_row(text), self.renormalised)
         seen = replace(training, X=centred(X, mean, self.renormalised), text=text)
         return CentredScorer(mean, self.base.fit(seen), self.renormalised)
 

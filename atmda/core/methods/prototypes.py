@@ -55,7 +55,12 @@ def nearest(similarity: npt.ArrayLike, top_n: int = TOP_N) -> IntArray:
 
 def row_means(X: FloatArray, rows: IntArray) -> FloatArray:
     """The mean of the rows of X (n, d) that each line of `rows` (c, k) names, float32 (c, d)."""
-    return np.stack([X[line].mean(axis=0, dtype=np.float64) for line in rows]).astype(np.float32)
+    return np.stack([mean_row(X[line]) for line in rows])
+
+
+def mean_row(X: FloatArray) -> FloatArray:
+    """The mean of the rows of X (n, d), float32 (d,), summed in float64."""
+    return np.asarray(X.mean(axis=0, dtype=np.float64), np.float32)
 
 
 def supervised(X: npt.ArrayLike, y: npt.ArrayLike, n_classes: int) -> FloatArray:
