@@ -8,7 +8,6 @@ those before (`breed`). A shard is made once and is the same whoever makes it:
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
 from pathlib import Path
@@ -18,6 +17,7 @@ import soundfile as sf
 import torch
 from breed import ELITE, Elite, offspring
 from mixes import PATCHES, SAMPLES, Recordings, clip
+from options import options
 from recordings import held_back, is_ambience, permitted, read_manifest
 from synth_parts import Array
 from teachers import TEACHERS, Teachers
@@ -148,10 +148,7 @@ def publish(path: Path, **arrays: Array) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of manifest.csv")
-    parser.add_argument("--teacher", type=Path, required=True, help="folder of yamnet.tflite and mn04.torchscript.pt")
-    parser.add_argument("--cache", type=Path, required=True)
+    parser = options(__doc__)
     parser.add_argument("--generations", default=",".join(SHARDS))
     parser.add_argument("--part", default="0/1", help="make every n-th shard from the i-th on: i/n")
     a = parser.parse_args()

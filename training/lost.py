@@ -8,7 +8,6 @@ usual logit), in all recordings, in those that are kept, and in the whole bank m
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,11 @@ import soundfile as sf
 import torch
 from bank import CLIPS, SHARDS, Maker, labelled, load_recordings, shard_path
 from mixes import PATCHES, Recordings
+from options import options
 from recordings import permitted, read_manifest
 from synth_parts import Array
-from targets import Usual, statistics
-from teachers import TEACHERS, Teachers, class_names
+from targets import Usual, evidence, statistics
+from teachers import Teachers, class_names
 
 CLEAR = 4.0
 SHOWN = 30
@@ -33,16 +33,11 @@ def refused(data: Path) -> Recordings:
 
 def clear(labels: dict[str, Array], usual: dict[str, Usual]) -> Array:
     """In how many patches each class is clear, (521,)."""
-    z = np.mean([usual[f"{teacher}.logits"].deviations(labels[f"{teacher}.logits"]) for teacher in TEACHERS], axis=0)
-    return (z > CLEAR).sum(0)
+    return (evidence(labels, usual) > CLEAR).sum(0)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--teacher", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    a = parser.parse_args()
+    a = options(__doc__).parse_args()
     torch.set_num_threads(1)
     recordings, teachers, usual = load_recordings(a.data, a.cache), Teachers(a.teacher), statistics(a.cache)
     cuts = len(Maker(recordings, a.cache).cuts)

@@ -9,7 +9,6 @@ places there is none of the place itself, only of what it sounds like (an airpor
 
 from __future__ import annotations
 
-import argparse
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +18,13 @@ import soundfile as sf
 import torch
 from bank import labelled, publish
 from mixes import SAMPLES
+from options import options
 from recordings import permitted, read_manifest
 from synth_parts import RATE, Array
-from targets import THRESHOLD, Usual, statistics
-from teachers import TEACHERS, Teachers, class_names
+from targets import Usual, evidence, statistics
+from teachers import Teachers, class_names
 
-from atmda.core.encoders.compact.encoder import POWER, SHARPNESS
+from atmda.core.encoders.compact.encoder import POWER, SHARPNESS, THRESHOLD
 
 #: seconds taken of a recording at most
 LONGEST = 60
@@ -104,30 +104,25 @@ def profiles(data: Path, teachers: Teachers, usual: dict[str, Usual]) -> tuple[A
             raise SystemExit(f"places.py: no recording of {place.phrases[0]!r} matches")
         for path in mine:
             if path not in heard:
-                heard[path] = evidence(data / path, teachers, usual)
+                heard[path] = heard_in(data / path, teachers, usual)
         out.append(np.mean([heard[path] for path in mine], axis=0) ** (SHARPNESS / POWER))
         counts.append(len(mine))
     return np.stack(out), counts
 
 
-def evidence(file: Path, teachers: Teachers, usual: dict[str, Usual]) -> Array:
+def heard_in(file: Path, teachers: Teachers, usual: dict[str, Usual]) -> Array:
     """The mean over a recording's patches of evidence to the third power, (521,), as the encoder pools it."""
     x = sf.read(str(file), dtype="float32")[0][: LONGEST * RATE]
     pieces = [np.resize(x[i : i + SAMPLES], SAMPLES) for i in range(0, max(1, len(x) - SAMPLES // 2), SAMPLES)]
     cubes = []
     for i in range(0, len(pieces), 8):
         labels = labelled(pieces[i : i + 8], teachers)
-        z = np.mean([usual[f"{t}.logits"].deviations(labels[f"{t}.logits"]) for t in TEACHERS], axis=0)
-        cubes.append((1 / (1 + np.exp(THRESHOLD - z))) ** POWER)
+        cubes.append((1 / (1 + np.exp(THRESHOLD - evidence(labels, usual)))) ** POWER)
     return np.concatenate(cubes).mean(0)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--teacher", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    a = parser.parse_args()
+    a = options(__doc__).parse_args()
     torch.set_num_threads(1)
     found, counts = profiles(a.data, Teachers(a.teacher), statistics(a.cache))
     publish(a.cache / "places.npz", profiles=found)

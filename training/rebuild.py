@@ -9,12 +9,13 @@ again. Kernels differ between machines, so the weights are the same to rounding 
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+
+from options import options
 
 HERE = Path(__file__).parent
 WEIGHTS = HERE.parent / "atmda" / "core" / "encoders" / "weights" / "compact.safetensors"
@@ -39,12 +40,7 @@ def finish(process: subprocess.Popen[bytes]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder of manifest.csv and the recordings")
-    parser.add_argument(
-        "--teacher", type=Path, required=True, help="folder of both teachers and their lists of classes"
-    )
-    parser.add_argument("--cache", type=Path, required=True, help="folder for what is made on the way, about 5 GB")
+    parser = options(__doc__)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     a = parser.parse_args()

@@ -13,8 +13,6 @@ from teachers import TEACHERS
 #: logits are cut off this many deviations from what is usual, trunk features at `WIDEST_TRUNK`
 WIDEST = 8.0
 WIDEST_TRUNK = 3.0
-#: deviations at which evidence counts half, as in the encoder
-THRESHOLD = 2.0
 #: generations that say what is usual: the recordings as they are
 USUAL = ("r",)
 
@@ -47,8 +45,12 @@ def statistics(cache: Path) -> dict[str, Usual]:
     return found
 
 
+def evidence(labels: dict[str, Array], usual: dict[str, Usual]) -> Array:
+    """How far above what is usual both teachers' logits lie, averaged, in deviations: float32 (n, 521)."""
+    return np.mean([usual[f"{t}.logits"].deviations(labels[f"{t}.logits"]) for t in TEACHERS], axis=0)
+
+
 def targets(labels: dict[str, Array], usual: dict[str, Usual]) -> tuple[Array, Array]:
     """Of a shard's labels the targets: evidence (n, 521) and trunks side by side (n, 1408), float16."""
-    evidence = np.mean([usual[f"{t}.logits"].deviations(labels[f"{t}.logits"]) for t in TEACHERS], axis=0)
     trunks = [usual[f"{t}.trunk"].deviations(labels[f"{t}.trunk"], WIDEST_TRUNK) for t in TEACHERS]
-    return evidence.astype(np.float16), np.concatenate(trunks, axis=1).astype(np.float16)
+    return evidence(labels, usual).astype(np.float16), np.concatenate(trunks, axis=1).astype(np.float16)

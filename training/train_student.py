@@ -16,11 +16,13 @@ from bank import CLIPS, SHARDS, shard_path
 from mixes import PATCHES
 from student import Student
 from synth_parts import Array
-from targets import THRESHOLD, statistics, targets
+from targets import statistics, targets
 from teachers import CLASSES, TRUNKS
 from torch import nn
 from torch.nn import functional as F
 from union import disturbed, united
+
+from atmda.core.encoders.compact.encoder import THRESHOLD
 
 BATCH = 64
 RATE = 3e-3

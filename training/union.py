@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import torch
 
+from atmda.core.encoders.compact.frontend import OFFSET
+
 #: the first patch above the second, in dB of mel power
 LOUDEST, FAINTEST = 18.0, -6.0
 #: beyond this many dB the weaker fades out of the target, and is gone at `LOUDEST`
 FADES = 6.0
 #: deviations below what is usual that a class falls to when it has faded out
 GONE = -1.0
-OFFSET = 0.001
 FLOOR = float(torch.tensor(OFFSET).log())
 
 
