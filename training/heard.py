@@ -10,6 +10,7 @@ from material import SNRS, Clips, demo, esc10, esc50_names, mixed, others, scene
 
 from atmda.core.encoders.base import Encoder
 from atmda.core.evaluation.splits import by_fold
+from atmda.core.evaluation.statistics.reliability import reliability
 from atmda.core.methods import METHODS
 from atmda.core.methods.adaptation import TEMPERATURE, adapt, probabilities
 from atmda.core.methods.backgrounds import profiles
@@ -112,12 +113,10 @@ def by_folds(found: np.ndarray, clips: Clips) -> float:
     return float(np.mean([found[clips.folds == fold].mean() for fold in np.unique(clips.folds)]))
 
 
-def error_of_confidence(data: Embedded, logit_scale: float, bins: int = 15) -> float:
-    """Expected calibration error of zero-shot with bins of equal width (Guo et al., ICML 2017)."""
+def error_of_confidence(data: Embedded, logit_scale: float) -> float:
+    """The expected calibration error of zero-shot."""
     p = probabilities(data.zero_shot, logit_scale)
-    sure, hit = p.max(1), p.argmax(1) == data.clips.y
-    which = np.minimum((sure * bins).astype(int), bins - 1)
-    return float(sum(abs(sure[which == b].mean() - hit[which == b].mean()) * (which == b).mean() for b in set(which)))
+    return reliability(p.max(1), p.argmax(1) == data.clips.y).ece
 
 
 def adaptation(heard: Heard) -> dict[tuple[str, int, str, str], np.ndarray]:
