@@ -39,8 +39,6 @@ def open_encoder(settings: EncoderSettings, observer: Observer, made_by: Mapping
         seed=settings.seed,
         data_dir=settings.data_dir,
     )
-    if "text" in getattr(settings, "modality", ()) and encoder.text_background:
-        observer.notice(f"note: with {encoder.name} {encoder.text_background}.")
     spec = ENCODERS.find(encoder.name)
     about = encoder.about or (spec.about if spec else "")
     observer.notice(f"Encoder: {encoder.name}{f' ({about})' if about else ''}")

@@ -27,7 +27,6 @@ class Encoder(ABC):
         identity: everything that decides the embeddings, as flat strings: at least `encoder`, `weights_sha256` and
             `preprocessing`. Stores with different identities are never mixed.
         about: what a user is told of it beside its name: which weights, how they run.
-        text_background: what to tell a user who describes the background by text, "" where that is known to help.
         recommended: mode -> the mode that suits its embeddings better, which `infer` takes in its place unless its
             setting `scoring` says otherwise.
         concurrent: whether several threads may call `encode` at once (true on a CPU).
@@ -41,7 +40,6 @@ class Encoder(ABC):
     identity: dict[str, str]
     concurrent: bool = True
     about: str = ""
-    text_background: str = ""
     recommended: Mapping[str, str] = {}
 
     @abstractmethod
