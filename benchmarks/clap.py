@@ -7,6 +7,7 @@ the package, it runs itself instead (`official_package.py`). All run in turn, ea
 (`clap_processes.py`), and must give the same embeddings; figures are medians, memory is the peak of the process (60
 files at once take the package 12.5 GB). Both wall time and processor time are given: on a shared machine the ratio of
 the latter is the fairer. Where the processor has bfloat16 arithmetic, `--precision bf16` is measured beside fp32.
+`--parts editions --against CHECKOUT` measures another edition's towers in turn with this one's, from arrays and files.
 `--parts device --device cuda` measures an accelerator: clips a second, and the share of the card's rate of products.
 """
 
@@ -26,8 +27,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from clap_inputs import ARCH, PRECISIONS, flop_a_clip, make_checkpoint, make_clips, peak_mb, timed
-from clap_processes import TOWER_BATCH, TOWER_BATCHES, Contestant, take_turns
+from clap_editions import editions
+from clap_inputs import ARCH, PRECISIONS, flop_a_clip, make_checkpoint, make_clips, make_prompts, peak_mb, timed
+from clap_processes import LEAST_COSINE, TOWER_BATCH, TOWER_BATCHES, Contestant, cosine, take_turns
 
 from atmda.core.audio import open_audio
 from atmda.core.embeddings.engine import embed_clips
@@ -35,8 +37,6 @@ from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
 from atmda.core.encoders.clap.precision import DTYPES, available_precisions
 from atmda.core.encoders.clap.text_tower import TextTower
-
-LEAST_COSINE = 0.9999
 
 
 def tower(checkpoint: Path, folder: Path, rounds: int) -> dict:
@@ -54,7 +54,7 @@ def tower(checkpoint: Path, folder: Path, rounds: int) -> dict:
         found[f"share of the rate of {name}: quartiles"] = statistics.quantiles(shares, n=4)
     if "bf16" in towers:
         found["fp32 takes so many times as long as bf16"] = exact.times(towers["bf16"], "cpu")
-        found["bf16 cosine, lowest"] = _cosine(towers["bf16"], exact)
+        found["bf16 cosine, lowest"] = cosine(towers["bf16"], exact)
     for name, each in towers.items():
         found[f"{name}, processor ms a clip"] = each.close()["cpu"] / clips * 1e3
     return found
@@ -71,7 +71,7 @@ def pipelines(
         difference = float(np.abs(each.first[:2] - ours[0].first[:2]).max())
         assert difference < 1e-5, f"{each.kind} gives other embeddings ({difference})"
     for each in ours[1:]:
-        assert _cosine(each, ours[0]) > LEAST_COSINE, f"{each.kind} gives other embeddings"
+        assert cosine(each, ours[0]) > LEAST_COSINE, f"{each.kind} gives other embeddings"
     take_turns(ours + theirs, rounds)
     found: dict = {"files": len(list(folder.glob("*.wav"))), "threads": threads}
     for clock in ("wall", "cpu"):
@@ -80,15 +80,10 @@ def pipelines(
     return found | {each.kind: each.close() for each in ours + theirs}
 
 
-def _cosine(one: Contestant, other: Contestant) -> float:
-    return float((one.first * other.first).sum(-1).min())
-
-
 def text(checkpoint: Path, rounds: int, threads: int) -> dict:
     """The text tower: one prompt of 10 tokens, and 1,000 prompts of 7 to 12."""
     weights = open_checkpoint(checkpoint, []).weights
-    generator = np.random.default_rng(0)
-    prompts = [[0, *generator.integers(3, 50_000, generator.integers(5, 11)).tolist(), 2] for _ in range(1000)]
+    prompts = make_prompts(1000)
     found: dict = {"threads": threads}
     vectors = {}
     for name in PRECISIONS:
@@ -187,10 +182,11 @@ def _rss_mb() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--parts", default="tower,text,start,pipeline", help="and `long`, and `device`")
+    parser.add_argument("--parts", default="tower,text,start,pipeline", help="and `long`, `device`, `editions`")
     parser.add_argument("--device", default="cuda", help="of the part `device`: cuda, mps, cpu")
     parser.add_argument("--files", type=int, default=60)
     parser.add_argument("--batches", default="15,60", help="the official pipeline's")
+    parser.add_argument("--against", type=Path, help="a checkout of another edition, for the part `editions`")
     parser.add_argument("--official-python", help="an interpreter that has laion-clap")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
@@ -211,6 +207,9 @@ def main() -> None:
             "start": lambda: start(checkpoint, clips[0], given.rounds),
             "pipeline": lambda: pipelines(
                 checkpoint, audio, given.threads, given.rounds, batches, given.official_python
+            ),
+            "editions": lambda: editions(
+                checkpoint, audio, given.threads, given.rounds, batches[0], given.against.resolve()
             ),
             "device": lambda: accelerator(checkpoint, given.device, clips, given.rounds),
             "long": lambda: long_run(checkpoint, clips, given.long_clips, given.threads),

@@ -45,6 +45,12 @@ def make_clips(folder: Path, count: int) -> list[Path]:
     return paths
 
 
+def make_prompts(count: int) -> list[list[int]]:
+    """Prompts of 7 to 12 tokens."""
+    generator = np.random.default_rng(0)
+    return [[0, *generator.integers(3, 50_000, generator.integers(5, 11)).tolist(), 2] for _ in range(count)]
+
+
 @cache
 def flop_a_clip() -> int:
     """Operations of the audio tower's products for a clip: counted on torch's `meta` device, by shapes alone."""

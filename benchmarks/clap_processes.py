@@ -16,17 +16,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from clap_inputs import ARCH, peak_mb, timed
-from official_clap import OfficialTower, load, mel_fusion
+from clap_inputs import ARCH, make_prompts, peak_mb, timed
+from official_clap import OfficialText, OfficialTower, load, mel_fusion
 
 from atmda.core.encoders import load_encoder
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.checkpoint import open_checkpoint
 from atmda.core.encoders.clap.matmul import linear
 from atmda.core.encoders.clap.precision import DTYPES
+from atmda.core.encoders.clap.text_tower import TextTower
 
 HERE = Path(__file__).resolve()
 TOWER_BATCH = 8
+PROMPTS = 200
+#: between embeddings of ways that should give the same
+LEAST_COSINE = 0.9999
 TOWER_BATCHES = 4  # a round: what other processes left in the caches matters in none but the first
 
 
@@ -34,11 +38,21 @@ class Contestant:
     """A process; `rounds` holds what it answered.
 
     Args:
-        kind: `tower PRECISION` (the audio tower alone), `ours PRECISION`, `officialN` (the re-enactment in batches of
-            N) or `packageN` (the package itself, by the interpreter `python`).
+        kind: `tower PRECISION` (the audio tower alone), `text PRECISION` (the text tower on `PROMPTS` prompts), `ours
+            PRECISION` (from files), `officialN` (the re-enactment in batches of N), `roberta` (the text tower of the
+            package) or `packageN` (the package itself, by the interpreter `python`).
+        checkout: a checkout whose `atmda` it is to run, instead of this one's.
     """
 
-    def __init__(self, kind: str, checkpoint: Path, threads: int, folder: Path, python: str | None = None) -> None:
+    def __init__(
+        self,
+        kind: str,
+        checkpoint: Path,
+        threads: int,
+        folder: Path,
+        python: str | None = None,
+        checkout: Path | None = None,
+    ) -> None:
         self.kind = kind
         if kind.startswith("package"):
             files = map(str, sorted(folder.glob("*.wav")))
@@ -51,7 +65,7 @@ class Contestant:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=os.environ | {"OMP_NUM_THREADS": str(threads)},
+            env=os.environ | {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": str(checkout or HERE.parents[1])},
         )
         self.first = np.array(self._answer()["first"])
         self.rounds: list[dict[str, float]] = []
@@ -81,6 +95,11 @@ class Contestant:
         return statistics.median(a[clock] / b[clock] for a, b in zip(self.rounds, other.rounds, strict=True))
 
 
+def cosine(one: Contestant, other: Contestant) -> float:
+    """The lowest between their first embeddings."""
+    return float((one.first * other.first).sum(-1).min())
+
+
 def take_turns(contestants: list[Contestant], rounds: int) -> None:
     for _ in range(rounds):
         for each in contestants:
@@ -92,6 +111,12 @@ def _tower(checkpoint: Path, precision: str) -> Callable[[], np.ndarray]:
     tower = AudioTower(open_checkpoint(checkpoint, []).weights, ARCH, torch.device("cpu"), dtype)
     mels = [torch.randn(1001, 64, generator=torch.Generator().manual_seed(k)) * 10 - 40 for k in range(TOWER_BATCH)]
     return lambda: np.concatenate([tower(mels).numpy() for _ in range(TOWER_BATCHES)])
+
+
+def _text(checkpoint: Path, precision: str, threads: int) -> Callable[[], np.ndarray]:
+    tower = TextTower(open_checkpoint(checkpoint, []).weights, ARCH, torch.device("cpu"), DTYPES[precision], threads)
+    prompts = make_prompts(PROMPTS)
+    return lambda: tower(prompts)
 
 
 def _ours(checkpoint: Path, precision: str, files: list[Path], threads: int) -> Callable[[], np.ndarray]:
@@ -128,6 +153,11 @@ def serve(kind: str, checkpoint: Path, threads: int, folder: Path) -> None:
     name, _, precision = kind.partition(" ")
     if name == "tower":
         once = _tower(checkpoint, precision)
+    elif name == "roberta":
+        official, prompts = OfficialText(open_checkpoint(checkpoint, []).weights), make_prompts(PROMPTS)
+        once = lambda: official.get_text_embedding(prompts).numpy()  # noqa: E731
+    elif name == "text":
+        once = _text(checkpoint, precision, threads)
     elif name == "ours":
         once = _ours(checkpoint, precision, files, threads)
     else:

@@ -150,3 +150,31 @@ class OfficialTower:
         where = {int(row[0]): int(kind) for row, kind in zip(rolled, kinds, strict=True)}
         masks = windows.masks().clamp(min=-100)  # the official figure, not -inf
         return torch.stack([masks[where[int(first)]] for first in corner]).view(count * count, 64, 64)
+
+
+class OfficialText:
+    """RoBERTa of `transformers` as the package runs it: prompts padded to 77 tokens, 50 at once, gradients on."""
+
+    def __init__(self, weights: Mapping[str, Tensor]) -> None:
+        from transformers import RobertaConfig, RobertaModel
+
+        config = RobertaConfig(vocab_size=50265, max_position_embeddings=514, type_vocab_size=1)
+        self.model = RobertaModel(config).eval()
+        prefix = "text_branch."
+        own = {key.removeprefix(prefix): weights[key] for key in weights if key.startswith(prefix)}
+        left = self.model.load_state_dict(own, strict=False)
+        assert all("position_ids" in key for key in left.missing_keys + left.unexpected_keys), left
+        head = [weights[f"text_projection.{k}.{part}"] for k in (0, 2) for part in ("weight", "bias")]
+        self.head = [torch.nn.Parameter(tensor.clone()) for tensor in head]
+
+    def get_text_embedding(self, prompts: Sequence[Sequence[int]]) -> Tensor:
+        """Embeddings (n, 512) of prompts of tokens."""
+        return torch.cat([self._batch(prompts[start : start + 50]).detach() for start in range(0, len(prompts), 50)])
+
+    def _batch(self, prompts: Sequence[Sequence[int]]) -> Tensor:
+        ids = torch.full((len(prompts), 77), 1)
+        for row, prompt in zip(ids, prompts, strict=True):
+            row[: len(prompt)] = torch.tensor(prompt)
+        pooled = self.model(ids, attention_mask=(ids != 1).long())["pooler_output"]
+        hidden = F.relu(F.linear(pooled, *self.head[:2]))
+        return F.normalize(F.linear(hidden, *self.head[2:]), dim=-1)
