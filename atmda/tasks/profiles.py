@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from atmda.core.methods.backgrounds import profiles
+from atmda.core.methods.adaptation import profiles
 from atmda.core.methods.base import Scorer
 from atmda.core.methods.prompts import background_prompts
 from atmda.core.methods.prototypes import mean_row

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from atmda.core import bounds
+from atmda.core.methods.base import Scorer
 from atmda.core.methods.prototypes import scores
 from atmda.core.types import FloatArray
 
@@ -28,9 +29,16 @@ def background_profile(B: npt.ArrayLike, P: npt.ArrayLike) -> FloatArray:
 
 def clip_profiles(B: npt.ArrayLike, P: npt.ArrayLike) -> FloatArray:
     """How each clip's own background scores, float32 (n, c): row i of B (n, d) belongs to clip i."""
-    profiles = scores(B, P)
-    profiles[np.isneginf(profiles)] = 0.0  # a class without a prototype has no profile either
-    return profiles
+    found = scores(B, P)
+    found[np.isneginf(found)] = 0.0  # a class without a prototype has no profile either
+    return found
+
+
+def profiles(scorer: Scorer, B: FloatArray) -> FloatArray:
+    """How background embeddings B (m, d) score by any method, float32 (m, c)."""
+    found = scorer.scores(B)
+    found[np.isneginf(found)] = 0.0  # a class that cannot win has no profile either
+    return found
 
 
 def adapt(clip_scores: npt.ArrayLike, profile: npt.ArrayLike, temperature: float = TEMPERATURE) -> FloatArray:

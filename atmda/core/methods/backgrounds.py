@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from atmda.core.methods.adaptation import profiles
 from atmda.core.methods.base import Scorer
 from atmda.core.methods.prototypes import mean_row
 from atmda.core.methods.recording_windows import RecordingWindows
@@ -56,10 +57,3 @@ class Backgrounds:
         if B is None:
             raise ValueError(f"nothing describes the background for modality {modality}")
         return kind.of_scene(profiles(scorer, B).mean(axis=0))
-
-
-def profiles(scorer: Scorer, B: FloatArray) -> FloatArray:
-    """How background embeddings B (m, d) score, float32 (m, c)."""
-    found = scorer.scores(B)
-    found[np.isneginf(found)] = 0.0  # a class that cannot win has no profile either
-    return found

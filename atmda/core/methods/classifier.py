@@ -11,8 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from atmda.core.methods import METHODS
-from atmda.core.methods.adaptation import TEMPERATURE, adapt, probabilities
-from atmda.core.methods.backgrounds import profiles
+from atmda.core.methods.adaptation import TEMPERATURE, adapt, probabilities, profiles
 from atmda.core.methods.base import CLIPS, LABELS, TEXT, Prototypes, Training
 from atmda.core.methods.prototypes import TOP_N, Share
 from atmda.core.methods.published import PrototypeMethod

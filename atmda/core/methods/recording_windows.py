@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from atmda.core.detection.background import self_profile
 from atmda.core.detection.self_background import SelfBackground
+from atmda.core.methods.adaptation import profiles
 from atmda.core.methods.base import Scorer
 from atmda.core.methods.prototypes import mean_row
 from atmda.core.types import BoolArray, FloatArray, IntArray
@@ -83,9 +84,7 @@ class RecordingWindows:
         rows = members[self.background[members]]
         if not len(rows):
             raise ValueError("a recording has no window without a label")
-        mean = mean_row(self.embeddings[rows])
-        profile: FloatArray = scorer.scores(mean[None])[0]
-        profile[np.isneginf(profile)] = 0.0  # a class that cannot win has no profile either
+        profile: FloatArray = profiles(scorer, mean_row(self.embeddings[rows])[None])[0]
         return profile
 
     def _itself(self, members: IntArray, own: SelfBackground, scorer: Scorer) -> FloatArray:
