@@ -16,20 +16,23 @@ import numpy as np
 import soundfile as sf
 import torch
 from breed import ELITE, Elite, offspring
-from mixes import PATCHES, SAMPLES, Recordings, clip
+from mixes import PATCHES, SAMPLES, Recordings, clip, source
 from options import options
 from recordings import held_back, is_ambience, permitted, read_manifest
 from synth_parts import Array
 from teachers import TEACHERS, Teachers
+from wider import Wider
 
 from atmda.core.encoders.compact.frontend import BANDS, FRAMES, log_mel
 from atmda.core.encoders.compact.loudness import gain, magnitudes
 
 CLIPS = 1000
 #: shards of each generation; what the elite of a generation is chosen from is fixed by this
-SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12}
+SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12, "3": 32}
 #: generation -> what its seeds derive from
-SEEDS = {"0": 0, "1": 101, "2": 202}
+SEEDS = {"0": 0, "1": 101, "2": 202, "3": 303}
+#: the generation that is not bred but drawn by `wider`, from the elite of those before
+WIDER = "3"
 
 
 def shard_path(cache: Path, generation: str, shard: int) -> Path:
@@ -65,6 +68,7 @@ class Maker:
         self.recordings, self.cache = recordings, cache
         self.cuts = cuts(recordings)
         self.elites: dict[str, Elite] = {}
+        self.wider: Wider | None = None
 
     def clip(self, generation: str, number: int) -> Array:
         if generation == "r":
@@ -73,7 +77,11 @@ class Maker:
             x[: b - a] = self.recordings.samples[a:b]
             return x
         if generation == "0":
-            return clip(SEEDS["0"], number, self.recordings)
+            return clip(SEEDS["0"], number, lambda rng: source(rng, self.recordings))
+        if generation == WIDER:
+            if self.wider is None:
+                self.wider = Wider(self.recordings, self.elite("2"))
+            return clip(SEEDS[WIDER], number, self.wider)
         if generation not in self.elites:
             self.elites[generation] = self.elite(generation)
         return offspring(SEEDS[generation], number, self.recordings, self.elites[generation])

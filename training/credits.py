@@ -28,6 +28,16 @@ source says only CC BY, any of them), [OGA BY 3.0](https://static.opengameart.or
 License](https://pixabay.com/service/license-summary/), and the public domain.
 """
 
+#: what plays and speaks in clips that are no recordings
+MADE = """## Instruments and voices
+
+- Frank Wen, with Toby Smithe, Suren M. Seron, Scott Hanan, Steve Aupperle, Chris Gillman, Alex Taubr, Chris Prola,
+  Andrew Klenk, Winfried Hubbe, Dylan, Tim, Gort, Uros Katic and Ethan Winer (MIT): FluidR3_GM.sf2, the soundfont whose
+  instruments play music drawn at random
+- Language Technologies Institute, Carnegie Mellon University (a licence like BSD's): flite's voices awb, rms and slt,
+  which say random words
+"""
+
 
 def listed(file: Path) -> Iterator[str]:
     """The authors of a list of lines `author - works (address)`, with all addresses of each."""
@@ -69,6 +79,7 @@ def main() -> None:
         for name in LISTED.get(source, ()):
             lines += ["", f"Its authors ({name}):", "", *(f"- {line}" for line in listed(data / "licences" / name))]
         lines.append("")
+    lines.append(MADE)
     OUTPUT.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

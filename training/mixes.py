@@ -5,6 +5,8 @@ A clip is a function of (seed, number) alone, so any process may make any part o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import soxr
 from synth import synthesise
@@ -92,6 +94,11 @@ def source(rng: Rng, recordings: Recordings) -> Array:
         y = synthesise(rng, SAMPLES)
         if rng.uniform() < 0.25:  # comes, goes, or both
             y = y * np.interp(np.arange(SAMPLES), np.linspace(0, SAMPLES, 5), rng.uniform(0, 1, 5)).astype(np.float32)
+    return somewhere(rng, y)
+
+
+def somewhere(rng: Rng, y: Array) -> Array:
+    """`y` through a device, in a room: each or none."""
     if rng.uniform() < 0.45:
         y = equalise(rng, y)
     if rng.uniform() < 0.25:
@@ -99,13 +106,13 @@ def source(rng: Rng, recordings: Recordings) -> Array:
     return y
 
 
-def clip(seed: int, number: int, recordings: Recordings) -> Array:
+def clip(seed: int, number: int, draw: Callable[[Rng], Array]) -> Array:
     """Training clip `number`: one to three sources, sometimes noise and clipping, at a random level; (SAMPLES,)."""
     rng = np.random.default_rng([seed, number])
-    y = source(rng, recordings)
+    y = draw(rng)
     power = np.sqrt((y**2).mean()) + 1e-6
     for _ in range(rng.choice([0, 1, 2], p=[0.45, 0.42, 0.13])):
-        other = source(rng, recordings)
+        other = draw(rng)
         y = y + other * (power / (np.sqrt((other**2).mean()) + 1e-6)) * 10 ** (-rng.uniform(-8, 22) / 20)
     if rng.uniform() < 0.25:
         y = y + noise(rng, SAMPLES) * power * 10 ** (-rng.uniform(5, 45) / 20)

@@ -3,8 +3,8 @@
     python training/rebuild.py --data train-audio --teacher teacher --cache build/compact
 
 Processes of one thread each, two at a time on two cores: they make the bank together, then the text table, the profiles
-of places and the student. Needs the packages of `training/requirements.txt`. What is found in the cache is not made
-again. Kernels differ between machines, so the weights are the same to rounding only on the same machine.
+of places and the student. Needs what `training/requirements.txt` names. What is found in the cache is not made again.
+Kernels differ between machines, so the weights are the same to rounding only on the same machine.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def finish(process: subprocess.Popen[bytes]) -> None:
 
 def main() -> None:
     parser = options(__doc__)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1, help="the student's")
     parser.add_argument("--output", type=Path, default=WEIGHTS)
     a = parser.parse_args()
     a.cache.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def main() -> None:
     try:
         for process in first:
             finish(process)
-        text = script("train_text.py", "--cache", a.cache, "--teacher", a.teacher, "--seed", a.seed)
+        text = script("train_text.py", "--cache", a.cache, "--teacher", a.teacher)
         then = script("train_student.py", "--cache", a.cache, "--seed", a.seed), text
         finish(text)
         finish(script("places.py", *given))

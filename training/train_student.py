@@ -1,6 +1,7 @@
 """Train the student on the bank: `python training/train_student.py --cache DIR --seed 0`.
 
-The bank may still be in the making: shards join at fixed steps (`JOIN`), and training waits for those that are late.
+It goes in legs: the first on the bank as it is bred, the second on the wider one (`LEGS`). The bank may still be in the
+making: shards join at fixed steps, and training waits for those that are late. A leg that is done is not done again.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import argparse
 import copy
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +23,44 @@ from targets import statistics, targets
 from teachers import CLASSES, TRUNKS
 from torch import nn
 from torch.nn import functional as F
-from union import disturbed, united
+from union import coloured, disturbed, united
 
 from atmda.core.encoders.compact.encoder import THRESHOLD
 
 BATCH = 64
-RATE = 3e-3
 DECAY = 0.02
 EMA = 0.9985
-STEPS = 16000
 #: weights of the parts of the loss: evidence as a number, and as what it counts for; the teachers' trunks
 EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT = 5.0, 0.3, 1.0
 #: share of second sources that are ambiences
 BEDS = 0.5
-#: step -> shards (generation, first, end) that join then
-JOIN = {0: (("r", 0, SHARDS["r"]), ("0", 0, SHARDS["0"])), 1500: (("1", 0, 6),), 3000: (("1", 6, 12),),
-        4500: (("2", 0, 6),), 6000: (("2", 6, 12),)}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A stretch of training under one cosine: what joins the bank at which step (generation, first shard, end)."""
+
+    steps: int
+    rate: float
+    joins: Mapping[int, tuple[tuple[str, int, int], ...]]
+    #: whether patches are heard through other microphones too
+    coloured: bool = False
+
+
+LEGS = (
+    Leg(
+        steps=16_000,
+        rate=3e-3,
+        joins={
+            0: (("r", 0, SHARDS["r"]), ("0", 0, SHARDS["0"])),
+            1500: (("1", 0, 6),),
+            3000: (("1", 6, 12),),
+            4500: (("2", 0, 6),),
+            6000: (("2", 6, 12),),
+        },
+    ),
+    Leg(steps=18_000, rate=1.5e-3, joins={0: (("3", 0, SHARDS["3"]),)}, coloured=True),
+)
 
 Triple = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -49,10 +74,10 @@ class Bank:
         self.parts: list[tuple[Array, Array, Array]] = []
         self.beds = np.zeros(0, np.int64)
 
-    def join(self, generation: str, first: int, end: int) -> None:
-        """Load shards, waiting for those that another process is making."""
-        for shard in range(first, end):
-            path = shard_path(self.cache, generation, shard)
+    def join(self, *shards: tuple[str, int, int]) -> None:
+        """Load shards, each (generation, first, end), waiting for those that another process is making."""
+        for generation, number in ((g, k) for g, first, end in shards for k in range(first, end)):
+            path = shard_path(self.cache, generation, number)
             while not path.exists():
                 time.sleep(2)
             with np.load(path) as file:
@@ -73,7 +98,7 @@ class Bank:
         return mel, evidence, trunks
 
 
-def batch(bank: Bank, index: Array, order: np.random.Generator, rng: torch.Generator) -> Triple:
+def batch(bank: Bank, index: Array, order: np.random.Generator, rng: torch.Generator, colour: bool) -> Triple:
     """Patches changed a little, the first half of them with a second source."""
     mel, evidence, trunks = bank.rows(index)
     half = len(index) // 2
@@ -81,6 +106,8 @@ def batch(bank: Bank, index: Array, order: np.random.Generator, rng: torch.Gener
     second = bank.rows(np.concatenate([beds, order.integers(0, bank.size, half - len(beds))]))
     both = united((mel[:half], evidence[:half], trunks[:half]), second, rng)
     mel, evidence, trunks = (torch.cat([a, b[half:]]) for a, b in zip(both, (mel, evidence, trunks), strict=True))
+    if colour:
+        mel = coloured(mel, rng)
     mixed = torch.randperm(len(index), generator=rng)  # masks go by place in the batch
     return disturbed(mel[mixed], rng), evidence[mixed], trunks[mixed]
 
@@ -98,29 +125,41 @@ def losses(said: tuple[torch.Tensor, ...], evidence: torch.Tensor, trunks: torch
     return [apart, divergence * CLASSES, like / 2]
 
 
-def train(cache: Path, steps: int, seed: int, out: Path) -> None:
-    """Train for `steps` and write the averaged weights to `out`."""
+def train(cache: Path, seed: int, out: Path) -> None:
+    """Train through the legs that `out` does not hold yet: after each it holds the averaged weights."""
     torch.manual_seed(seed)
+    student, done = Student(), 0
+    if out.exists():
+        held = torch.load(out, weights_only=True)
+        student.load_state_dict(held["student"])
+        done = held["legs"]
+    bank = Bank(cache)
+    for number, leg in enumerate(LEGS):
+        if number >= done:
+            student = walk(student, bank, leg, seed + 1000 * number, out, number)
+            torch.save({"student": student.state_dict(), "legs": number + 1}, out)
+        else:
+            bank.join(*(shards for joining in leg.joins.values() for shards in joining))
+
+
+def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int) -> Student:
+    """The student after a leg, its weights averaged over the last steps. What it is begun with is used up."""
     rng = torch.Generator().manual_seed(seed)
     order = np.random.default_rng(seed)
-    bank = Bank(cache)
-    for shards in JOIN[0]:
-        bank.join(*shards)
-    student = Student().to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(student.parameters(), RATE, weight_decay=DECAY, fused=True)
+    student = student.train().to(memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(student.parameters(), leg.rate, weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda s: min((s + 1) / 200, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / steps)) + 1e-3)
+        optimiser, lambda s: min((s + 1) / 200, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / leg.steps)) + 1e-3)
     )
     average = copy.deepcopy(student).eval()
     began, left, seen = time.time(), np.zeros(0, np.int64), np.zeros(3)
-    for step in range(steps):
-        joining = JOIN.get(step, ()) if step else ()
-        for shards in joining:
-            bank.join(*shards)
+    for step in range(leg.steps):
+        joining = leg.joins.get(step, ())
+        bank.join(*joining)
         if joining or len(left) < BATCH:
             left = order.permutation(bank.size)
         index, left = left[:BATCH], left[BATCH:]
-        mel, evidence, trunks = batch(bank, index, order, rng)
+        mel, evidence, trunks = batch(bank, index, order, rng, leg.coloured)
         with torch.autocast("cpu", torch.bfloat16):
             said = student(mel)
         parts = losses(said, evidence, trunks)
@@ -138,19 +177,19 @@ def train(cache: Path, steps: int, seed: int, out: Path) -> None:
         if (step + 1) % 250 == 0:
             a, d, t = seen / 250
             pace_ = (step + 1) * BATCH / (time.time() - began)
-            print(f"step {step + 1}/{steps} bank {bank.size} evidence {a:.3f} divergence {d:.3f} trunks {t:.3f} "
-                  f"{pace_:.0f}/s {time.time() - began:.0f} s", flush=True)  # fmt: skip
+            print(f"leg {done + 1} step {step + 1}/{leg.steps} bank {bank.size} evidence {a:.3f} divergence {d:.3f} "
+                  f"trunks {t:.3f} {pace_:.0f}/s {time.time() - began:.0f} s", flush=True)  # fmt: skip
             seen[:] = 0
-        if (step + 1) % 500 == 0 or step + 1 == steps:
-            torch.save({"student": average.state_dict(), "step": step + 1}, out)
+        if (step + 1) % 500 == 0:  # to look at while it trains
+            torch.save({"student": average.state_dict(), "legs": done}, out.with_suffix(".part"))
+    return average
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=STEPS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=None)
     a = parser.parse_args()
     torch.set_num_threads(1)
-    train(a.cache, a.steps, a.seed, a.output or a.cache / f"student-{a.seed}.pt")
+    train(a.cache, a.seed, a.output or a.cache / f"student-{a.seed}.pt")

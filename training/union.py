@@ -7,6 +7,7 @@ of the one that has more of it. So the student learns to hear a sound behind ano
 from __future__ import annotations
 
 import torch
+from torch.nn import functional as F
 
 from atmda.core.encoders.compact.frontend import OFFSET
 
@@ -16,6 +17,8 @@ LOUDEST, FAINTEST = 18.0, -6.0
 FADES = 6.0
 #: deviations below what is usual that a class falls to when it has faded out
 GONE = -1.0
+#: largest deviation of a microphone's response, in nepers, and between how many bands it is drawn
+COLOUR, KNOTS = 0.6, 7
 FLOOR = float(torch.tensor(OFFSET).log())
 
 
@@ -35,6 +38,14 @@ def disturbed(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     start = int(torch.randint(0, 90, (1,), generator=rng))
     mel[third : 2 * third, start : start + int(torch.randint(1, 12, (1,), generator=rng))] = FLOOR
     return mel
+
+
+def coloured(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    """Patches (n, 96, 64) of log mel as other microphones have them: each through a smooth response of its own."""
+    deviation = COLOUR * torch.rand(len(mel), 1, 1, generator=rng)
+    knots = deviation * torch.randn(len(mel), 1, KNOTS, generator=rng)
+    response = F.interpolate(knots, mel.shape[2], mode="linear", align_corners=True)
+    return torch.log(magnitudes(mel) * response.exp() + OFFSET)
 
 
 def united(

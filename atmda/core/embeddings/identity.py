@@ -9,7 +9,10 @@ from atmda.errors import StoreError
 #: what decides a text embedding; how recordings were read does not
 TEXT_FIELDS = ("encoder", "weights_sha256")
 #: weights of the built-in encoder that earlier atmdas had in the box, by their sha256
-FORMER = {"98835b9cdb09a48524b86e907f3cb5b2cec0b6d82f7f1e60a88a83a80713c3fc": "the first edition of compact"}
+FORMER = {
+    "98835b9cdb09a48524b86e907f3cb5b2cec0b6d82f7f1e60a88a83a80713c3fc": "the first edition of compact",
+    "071bb26625edb8e4e1289384602403bbbee3a77e425fe223f34ea3d5ea3ac621": "an early second edition of compact",
+}
 
 
 def check_same(

@@ -37,7 +37,7 @@ from atmda.errors import AtmdaError
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
 #: of that file as it is released
-WEIGHTS_SHA256 = "071bb26625edb8e4e1289384602403bbbee3a77e425fe223f34ea3d5ea3ac621"
+WEIGHTS_SHA256 = "f43d46ce88f2f4031d97a78840c62e9e63d8103993f3e2aaf910badf09a9e5bb"
 #: changes whenever what happens to samples before the network changes
 PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, v2"
 #: frames from one patch to the next

@@ -1,0 +1,70 @@
+"""What the built-in encoder's training set is widened by: crossings, music, other microphones."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+TRAINING = Path(__file__).parents[1] / "training"
+
+
+@pytest.fixture
+def of_training(monkeypatch: pytest.MonkeyPatch):
+    """Imports a module of `training/`."""
+    monkeypatch.syspath_prepend(TRAINING)
+
+    def get(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    return get
+
+
+def sounds() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    swell = np.hanning(61_680).astype(np.float32)
+    tone = np.sin(np.arange(61_680) * 0.2).astype(np.float32)
+    return tone * swell, rng.uniform(-1, 1, 61_680).astype(np.float32) * swell**4
+
+
+def test_every_crossing_has_the_length_of_what_it_is_made_of_and_the_same_seed_gives_it_again(of_training) -> None:
+    crossing = of_training("crossing")
+    a, b = sounds()
+    for way in dict.fromkeys(crossing.WAYS):
+        first, again = (way(np.random.default_rng(3), a, b) for _ in range(2))
+        assert first.shape == a.shape and first.dtype == np.float32 and np.isfinite(first).all(), way
+        assert first.std() > 1e-4, way
+        np.testing.assert_array_equal(first, again)
+
+
+def test_crossing_silence_gives_finite_sound(of_training) -> None:
+    crossing = of_training("crossing")
+    silence, noise = np.zeros(61_680, np.float32), sounds()[1]
+    for seed in range(26):
+        for pair in ((silence, silence), (silence, noise), (noise, silence)):
+            y = crossing.crossed(np.random.default_rng(seed), *pair)
+            assert np.isfinite(y).all() and np.abs(y).max() <= 1.001
+
+
+def test_a_piece_of_music_has_a_program_for_each_part_and_no_note_before_its_beginning(of_training) -> None:
+    piece = of_training("synth_music").piece
+    for seed in range(200):
+        programs, notes = piece(np.random.default_rng(seed), 3.855)
+        assert notes, seed
+        for time, channel, note, velocity, length in notes:
+            assert channel in programs and time >= 0 and length > 0
+            assert 0 <= note <= 127 and 1 <= velocity <= 127
+
+
+def test_another_microphone_changes_levels_smoothly_over_bands_and_the_same_for_all_frames(of_training) -> None:
+    import torch
+
+    union = of_training("union")
+    mel = torch.full((32, 96, 64), 1.0)
+    changed = union.coloured(mel, torch.Generator().manual_seed(0)) - mel
+    assert changed.shape == mel.shape and changed.abs().max() > 0.5
+    torch.testing.assert_close(changed, changed[:, :1].expand_as(changed))
+    assert changed.diff(dim=2).abs().max() < 0.35
