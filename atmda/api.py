@@ -199,7 +199,7 @@ def search(
     >>> from atmda.tasks.demo import folder
     >>> store = tempfile.mkdtemp() + "/demo"
     >>> done = atmda.embed(folder() / "inference_demo", output=store, model="compact")
-    >>> [hit.filename for hit in atmda.search("siren", store, top_k=2).hits]
+    >>> sorted(hit.filename for hit in atmda.search("siren", store, top_k=2).hits)
     ['siren-1.flac', 'siren-2.flac']
     """
     from atmda.settings.search import SearchSettings
