@@ -101,8 +101,9 @@ def cosine(one: Contestant, other: Contestant) -> float:
 
 
 def take_turns(contestants: list[Contestant], rounds: int) -> None:
-    for _ in range(rounds):
-        for each in contestants:
+    """Rounds of all in turn, every other one in the reverse order: nobody always follows the same one."""
+    for number in range(rounds):
+        for each in contestants[:: -1 if number % 2 else 1]:
             each.round()
 
 
