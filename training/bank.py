@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import time
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from breed import ELITE, Elite, offspring
 from mixes import PATCHES, SAMPLES, Recordings, clip, source
 from options import options
 from recordings import held_back, is_ambience, permitted, read_manifest
-from synth_parts import Array
+from synth_parts import Array, peaked
 from teachers import TEACHERS, Teachers
 from wider import Wider
 
@@ -68,7 +69,6 @@ class Maker:
         self.recordings, self.cache = recordings, cache
         self.cuts = cuts(recordings)
         self.elites: dict[str, Elite] = {}
-        self.wider: Wider | None = None
 
     def clip(self, generation: str, number: int) -> Array:
         if generation == "r":
@@ -79,12 +79,14 @@ class Maker:
         if generation == "0":
             return clip(SEEDS["0"], number, lambda rng: source(rng, self.recordings))
         if generation == WIDER:
-            if self.wider is None:
-                self.wider = Wider(self.recordings, self.elite("2"))
             return clip(SEEDS[WIDER], number, self.wider)
         if generation not in self.elites:
             self.elites[generation] = self.elite(generation)
         return offspring(SEEDS[generation], number, self.recordings, self.elites[generation])
+
+    @cached_property
+    def wider(self) -> Wider:
+        return Wider(self.recordings, self.elite("2"))
 
     def elite(self, generation: str) -> Elite:
         """For each class the clips of all generations before that the teachers were surest of."""
@@ -114,7 +116,7 @@ class Maker:
 
     def _peak(self, generation: str, shard: int, row: int) -> Array:
         x = self.clip(generation, shard * CLIPS + row)
-        return (x / max(float(np.abs(x).max()), 1e-6)).astype(np.float16)
+        return peaked(x).astype(np.float16)
 
     def make(self, generation: str, shard: int, teachers: Teachers) -> Path:
         """Write one shard: mel float16 (4000, 96, 64), ambience (4000,), and what each teacher says, float16."""

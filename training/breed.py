@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 from mixes import SAMPLES, Recordings, equalise, room, source, speed
-from synth_parts import Array, Rng, log_uniform, noise
+from synth_parts import Array, Rng, log_uniform, noise, peaked
 
 #: clips kept for each class
 ELITE = 14
@@ -49,7 +49,7 @@ def offspring(seed: int, number: int, recordings: Recordings, elite: Elite) -> A
         y = y + other * (power / (np.sqrt((other**2).mean()) + 1e-6)) * 10 ** (-rng.uniform(-4, 24) / 20)
     if rng.uniform() < 0.2:
         y = y + noise(rng, SAMPLES) * power * 10 ** (-rng.uniform(8, 45) / 20)
-    y = y / max(float(np.abs(y).max()), 1e-6)
+    y = peaked(y)
     if rng.uniform() < 0.08:
         y = np.tanh(y * log_uniform(rng, 1.5, 8))
     return (y * 10 ** (-abs(rng.normal(0, 12)) / 20)).astype(np.float32)

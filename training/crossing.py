@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.signal import istft, stft
-from synth_parts import RATE, Array, Rng, log_uniform, pulses
+from synth_parts import RATE, Array, Rng, convolved, log_uniform, peaked, pulses
 
 SIZE, HOP = 512, 128
 
@@ -20,9 +20,9 @@ def spectra(x: Array) -> Array:
     return np.asarray(stft(x, RATE, nperseg=SIZE, noverlap=SIZE - HOP)[2])
 
 
-def signal(s: Array, n: int) -> Array:
-    x = np.asarray(istft(s, RATE, nperseg=SIZE, noverlap=SIZE - HOP)[1], np.float32)
-    return np.pad(x, (0, max(0, n - len(x))))[:n]
+def signal(s: Array) -> Array:
+    """The signal of such spectra: a frame at most longer than what they were taken of."""
+    return np.asarray(istft(s, RATE, nperseg=SIZE, noverlap=SIZE - HOP)[1], np.float32)
 
 
 def smooth(m: Array, width: int, axis: int) -> Array:
@@ -39,7 +39,7 @@ def through(rng: Rng, a: Array, b: Array) -> Array:
     sa, sb = spectra(a), spectra(b)
     width = int(rng.integers(5, 40))
     shape, own = smooth(np.abs(sa), width, 0), smooth(np.abs(sb), width, 0)
-    return signal(sb * (shape / (own + 1e-2 * own.mean() + 1e-9)) ** rng.uniform(0.6, 1), len(b))
+    return signal(sb * (shape / (own + 1e-2 * own.mean() + 1e-9)) ** rng.uniform(0.6, 1))[: len(b)]
 
 
 def timed(rng: Rng, a: Array, b: Array) -> Array:
@@ -63,8 +63,7 @@ def inside(rng: Rng, a: Array, b: Array) -> Array:
     k = int(log_uniform(rng, 0.01, 0.3) * RATE)
     at = int(rng.integers(0, max(1, len(b) - k)))
     piece = b[at : at + k] * np.exp(-np.arange(k) / (0.3 * k))
-    size = 1 << int(len(a) + k).bit_length()
-    y = np.fft.irfft(np.fft.rfft(a, size) * np.fft.rfft(piece, size), size)[: len(a)]
+    y = convolved(a, piece)
     return np.asarray(y / (y.std() + 1e-9) + rng.uniform(0, 0.5) * a / (a.std() + 1e-9), np.float32)
 
 
@@ -98,8 +97,7 @@ def beaten(rng: Rng, a: Array, _: Array) -> Array:
     piece = a[at : at + k] * np.minimum(1, np.arange(k)[::-1] / (0.3 * k))
     rate = log_uniform(rng, 2, 60) * np.exp(rng.uniform(0, 0.2) * np.sin(np.arange(n) / RATE * rng.uniform(1, 9)))
     train = pulses(rng, n, rate, rng.choice([0.0, 0.01, 0.1]), rng.uniform(0, 0.6))
-    size = 1 << int(n + k).bit_length()
-    return np.fft.irfft(np.fft.rfft(train, size) * np.fft.rfft(piece, size), size)[:n].astype(np.float32)
+    return convolved(train, piece).astype(np.float32)
 
 
 def drawn_out(rng: Rng, a: Array, _: Array) -> Array:
@@ -111,8 +109,7 @@ def drawn_out(rng: Rng, a: Array, _: Array) -> Array:
     loud = (1 - part) * np.abs(s[:, low]) + part * np.abs(s[:, low + 1])
     turn = np.angle(s[:, low + 1] * np.conj(s[:, low]))
     phase = np.cumsum(np.concatenate([np.angle(s[:, :1]), turn[:, :-1]], axis=1), axis=1)
-    y = np.asarray(istft(loud * np.exp(1j * phase), RATE, nperseg=SIZE, noverlap=SIZE - HOP)[1], np.float32)
-    return np.resize(y, len(a))
+    return np.resize(signal(loud * np.exp(1j * phase)), len(a))
 
 
 def shifted(rng: Rng, a: Array, _: Array) -> Array:
@@ -128,5 +125,4 @@ WAYS = (through, through, timed, banded, inside, inside, grains, flock, flock, b
 
 def crossed(rng: Rng, a: Array, b: Array) -> Array:
     """A sound made of `a`, and mostly of `b`, in a random way: peak 1."""
-    y = np.nan_to_num(WAYS[rng.integers(len(WAYS))](rng, a, b))
-    return y / max(float(np.abs(y).max()), 1e-6)
+    return peaked(np.nan_to_num(WAYS[rng.integers(len(WAYS))](rng, a, b)))

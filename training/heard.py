@@ -12,8 +12,7 @@ from atmda.core.encoders.base import Encoder
 from atmda.core.evaluation.splits import by_fold
 from atmda.core.evaluation.statistics.reliability import reliability
 from atmda.core.methods import METHODS
-from atmda.core.methods.adaptation import TEMPERATURE, adapt, probabilities
-from atmda.core.methods.backgrounds import profiles
+from atmda.core.methods.adaptation import TEMPERATURE, adapt, probabilities, profiles
 from atmda.core.methods.base import Training
 from atmda.core.methods.prompts import background_prompts, class_prompts
 from atmda.core.methods.prototypes import SHARE, TOP_N, scores

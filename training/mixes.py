@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import soxr
 from synth import synthesise
-from synth_parts import RATE, Array, Rng, log_uniform, noise
+from synth_parts import RATE, Array, Rng, convolved, log_uniform, noise, peaked
 
 from atmda.core.encoders.compact.frontend import FRAMES, HOP, WINDOW
 
@@ -71,8 +71,7 @@ def room(rng: Rng, x: Array) -> Array:
     tail = noise(rng, k, rng.uniform(0, 1.5)) * np.exp(-np.arange(k) / RATE / decay)
     tail *= log_uniform(rng, 0.05, 1.0) / np.sqrt((tail**2).sum())
     tail[0] = 1.0
-    size = 1 << int(len(x) + k).bit_length()
-    return np.fft.irfft(np.fft.rfft(x, size) * np.fft.rfft(tail, size), size)[: len(x)].astype(np.float32)
+    return convolved(x, tail).astype(np.float32)
 
 
 def speed(rng: Rng, x: Array) -> Array:
@@ -116,7 +115,7 @@ def clip(seed: int, number: int, draw: Callable[[Rng], Array]) -> Array:
         y = y + other * (power / (np.sqrt((other**2).mean()) + 1e-6)) * 10 ** (-rng.uniform(-8, 22) / 20)
     if rng.uniform() < 0.25:
         y = y + noise(rng, SAMPLES) * power * 10 ** (-rng.uniform(5, 45) / 20)
-    y = y / max(float(np.abs(y).max()), 1e-6)
+    y = peaked(y)
     if rng.uniform() < 0.12:
         y = np.tanh(y * log_uniform(rng, 1.5, 12))
     return (y * 10 ** (-abs(rng.normal(0, 13)) / 20)).astype(np.float32)

@@ -21,6 +21,7 @@ from synth_parts import (
     log_uniform,
     modes,
     noise,
+    peaked,
     pulses,
     wander,
 )
@@ -182,4 +183,4 @@ def synthesise(rng: Rng, n: int) -> Array:
     """One sound of a random kind, peak 1."""
     y = KINDS[rng.integers(len(KINDS))](rng, n)
     y = np.nan_to_num(np.asarray(y, np.float32))
-    return y / max(float(np.abs(y).max()), 1e-6)
+    return peaked(y)

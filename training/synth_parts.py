@@ -17,6 +17,17 @@ def log_uniform(rng: Rng, low: float, high: float) -> float:
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
+def peaked(x: Array) -> Array:
+    """`x` at peak 1; silence as it is."""
+    return x / max(float(np.abs(x).max()), 1e-6)
+
+
+def convolved(x: Array, response: Array) -> Array:
+    """`x` through `response`, as long as `x`, not rounded to float32."""
+    size = 1 << (len(x) + len(response) - 1).bit_length()
+    return np.fft.irfft(np.fft.rfft(x, size) * np.fft.rfft(response, size), size)[: len(x)]
+
+
 def noise(rng: Rng, n: int, slope: float | None = None) -> Array:
     """Noise whose power falls with frequency as 1/f^slope (0 white, 1 pink, 2 brown)."""
     slope = rng.uniform(-0.5, 2.2) if slope is None else slope
@@ -92,8 +103,7 @@ def burst(rng: Rng, at: Array, decay: float, slope: float = 0.5) -> Array:
     k = int(min(decay * 6, 1.5) * RATE) + 8
     t = np.arange(k) / RATE
     shape = noise(rng, k, slope) * np.exp(-t / decay)
-    size = 1 << int(len(at) + k - 1).bit_length()
-    return np.fft.irfft(np.fft.rfft(at, size) * np.fft.rfft(shape, size), size)[: len(at)].astype(np.float32)
+    return convolved(at, shape).astype(np.float32)
 
 
 def modes(rng: Rng, at: Array, low: float, high: float, decay: float, count: int | None = None) -> Array:
@@ -112,5 +122,4 @@ def modes(rng: Rng, at: Array, low: float, high: float, decay: float, count: int
                 * np.sin(2 * np.pi * f * t + rng.uniform(0, 6.28))
                 * np.exp(-t / decay * (1 + 0.3 * i))
             )
-    size = 1 << int(len(at) + k - 1).bit_length()
-    return np.fft.irfft(np.fft.rfft(at, size) * np.fft.rfft(shape, size), size)[: len(at)].astype(np.float32)
+    return convolved(at, shape).astype(np.float32)

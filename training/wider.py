@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
 from breed import Elite
 from crossing import crossed
 from mixes import SAMPLES, Recordings, place, somewhere, source, speed
 from synth_music import Band
-from synth_parts import Array, Rng
+from synth_parts import Array, Rng, peaked
 from synth_speech import spoken
 
 
@@ -45,5 +44,5 @@ class Wider:
         for share, make in makers:
             if kind < share:
                 y = make(rng)
-                return somewhere(rng, y / max(float(np.abs(y).max()), 1e-6))
+                return somewhere(rng, peaked(y))
         return source(rng, self.recordings)

@@ -29,15 +29,17 @@ def background_profile(B: npt.ArrayLike, P: npt.ArrayLike) -> FloatArray:
 
 def clip_profiles(B: npt.ArrayLike, P: npt.ArrayLike) -> FloatArray:
     """How each clip's own background scores, float32 (n, c): row i of B (n, d) belongs to clip i."""
-    found = scores(B, P)
-    found[np.isneginf(found)] = 0.0  # a class without a prototype has no profile either
-    return found
+    return _possible(scores(B, P))
 
 
 def profiles(scorer: Scorer, B: FloatArray) -> FloatArray:
     """How background embeddings B (m, d) score by any method, float32 (m, c)."""
-    found = scorer.scores(B)
-    found[np.isneginf(found)] = 0.0  # a class that cannot win has no profile either
+    return _possible(scorer.scores(B))
+
+
+def _possible(found: FloatArray) -> FloatArray:
+    """`found`, 0 for a class that cannot win: one without a prototype has no profile either."""
+    found[np.isneginf(found)] = 0.0
     return found
 
 
