@@ -133,6 +133,33 @@ def test_infer_brings_stored_clips_and_examples_to_the_length_of_the_encoders(od
     assert rows_of(found) == rows_of(expected)
 
 
+def test_infer_brings_stored_windows_to_the_length_of_what_they_meet_a_stretch_at_a_time() -> None:
+    rng = np.random.default_rng(2)
+    rows = unit(rng.standard_normal((3000, 640)).astype(np.float32))
+    starts = np.arange(3000.0)
+    whole = {"clips": [f"a.wav[{t:g}-{t + 1:g}]" for t in starts], "starts": starts, "ends": starts + 1}
+    examples = unit(rng.standard_normal((30, 640)).astype(np.float32))
+    np.savez(
+        "x.npz", embeddings=examples, clips=[f"c{i}" for i in range(30)], labels=np.array(NAMES)[np.arange(30) % 3]
+    )
+    words = ["--model", "compact", "--mode", "sv", "--examples", "x.npz", "--merge", "0", "--json"]
+
+    def found_in(rows: Any) -> tuple[list[tuple[str, float, float]], str]:
+        np.savez("w.npz", embeddings=rows, **whole)
+        result = CliRunner().invoke(app, ["infer", "--embeddings", "w.npz", "--window", "1", *words])
+        assert result.exit_code == 0, result.output
+        heard = json.loads(result.stdout)["results"]
+        return [(row["label"], row["start"], round(row["confidence"], 4)) for row in heard], result.stderr
+
+    expected, silent = found_in(rows)
+    longer = rows.copy()
+    longer[2500:] = unlike(rows[2500:])  # past the first stretch that is read
+    found, told = found_in(longer)
+    assert found == expected
+    assert "length" not in silent
+    assert "the embeddings of w.npz have lengths of" in " ".join(told.split())
+
+
 def test_the_lengths_that_compact_gives_sentences_are_left_to_it() -> None:
     """They are 0.2 to 0.9 and mean how much a sentence says; anchors of its sentences may be given as a file, too."""
     encoder = load_encoder("compact")

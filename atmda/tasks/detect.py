@@ -55,6 +55,7 @@ def detect(
     subject = WINDOWS[settings.subject](settings, observer, recordings)
     background_given = KnownBackground(settings, subject, background)
     classes = CLASSES[settings.classes_from](settings, subject, background_given)
+    subject.meet(classes.unit)
     warn_of_one_class(classes.labels, observer)
     choice = _choice(settings, classes)
     known = None

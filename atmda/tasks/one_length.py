@@ -6,13 +6,17 @@ a method makes, class means, are shorter than 1 by what their clips differ; they
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from atmda.core.embeddings.lengths import are_unit, span, unit
-from atmda.core.embeddings.table import EmbeddingTable
+from atmda.core.embeddings.table import EmbeddingTable, scorable
 from atmda.core.types import FloatArray
 from atmda.tasks.observer import Observer
+
+if TYPE_CHECKING:
+    from atmda.core.embeddings.scanning import Piece, Rows, Stretch
 
 
 def of_one_length(
@@ -50,6 +54,38 @@ def brought_to_length(table: EmbeddingTable, name: str, reference: bool, observe
     """`table` with embeddings of unit length where `reference`, what they meet, has it; else as it is, and said."""
     rows = of_one_length({name: table.embeddings}, observer, reference=reference)[name]
     return table if rows is table.embeddings else replace(table, embeddings=rows)
+
+
+@dataclass
+class RowsOfOneLength:
+    """`rows` of `name`, brought to unit length as they are read; said once, where the first is not so.
+
+    A stretch of unit vectors is left as it is, as a table of them is.
+    """
+
+    rows: Rows
+    name: str
+    observer: Observer
+
+    def __post_init__(self) -> None:
+        self.identity, self.width, self.pieces = self.rows.identity, self.rows.width, self.rows.pieces
+        self.problems, self.notes = self.rows.problems, self.rows.notes
+        self._told = False
+
+    def stretches(self, piece: Piece, columns: Sequence[str], embeddings: bool = True) -> Iterator[Stretch]:
+        for stretch in self.rows.stretches(piece, columns, embeddings):
+            found = stretch.embeddings
+            usable = scorable(found)
+            if not embeddings or are_unit(found[usable]) is not False:
+                yield stretch
+                continue
+            if not self._told:
+                self._told = True
+                self.observer.warning(
+                    f"{self.name} have lengths of {span(found[usable])}, and what they meet has length 1: they are "
+                    "brought to length 1."
+                )
+            yield replace(stretch, embeddings=unit(found))
 
 
 def _of(names: Iterable[str], otherwise: str) -> str:

@@ -17,6 +17,7 @@ from atmda.settings.infer import InferSettings
 from atmda.tasks.encoding import made_by
 from atmda.tasks.nothing_usable import NothingUsableError
 from atmda.tasks.observer import Observer
+from atmda.tasks.one_length import RowsOfOneLength
 from atmda.tasks.scored import ScoredRecording, scored_recordings
 from atmda.tasks.subjects import Recordings, StoredEncoder, Subject, folder_clips, numbered
 
@@ -151,6 +152,10 @@ class StoredWindows(StoredEncoder, WindowSubject):
     @property
     def width(self) -> int:
         return self._rows.width
+
+    def meet(self, unit: bool | None) -> None:
+        if unit:
+            self._rows = RowsOfOneLength(self._rows, f"the embeddings of {self.name}", self.observer)
 
     @contextmanager
     def rows(self) -> Iterator[Rows]:
