@@ -118,12 +118,12 @@ def test_two_studies_share_what_they_have_in_common():
     study(written(STUDY.replace("[0.5, 1]", "[0.5]").replace('"zs", ', ""), "less.toml"))
     assert set(done("soundscapes")) | set(done("embeddings")) <= set(before)
     assert len(done("scores")) == len([name for name in before if name.startswith("scores")]) + 1
-    made = atmda.study("tones.toml", modes="tgap", num_workers=1)  # its own scores alone
+    made = atmda.study("tones.toml", modes="tgap", num_workers=1, no_figures=True)  # its own scores alone
     assert made.made == 2 and {cell.content["mode"] for cell in made.cells} == {"tgap"}
 
 
 def test_scores_are_kept_so_that_statistics_need_no_second_run():
-    made = atmda.study(written(), num_workers=1)
+    made = atmda.study(written(), num_workers=1, no_figures=True)
     for cell in made.cells:
         kept = cell.kept()
         found = kept.cells[cell.place]
@@ -274,7 +274,7 @@ def test_a_file_that_says_what_cannot_be_is_refused_by_name_before_anything_is_w
 
 
 def test_what_a_study_is_can_be_said_in_python_and_by_the_environment(monkeypatch):
-    made = atmda.study(written(), temperatures=(2,), modes="zs", num_workers=1, output="mine")
+    made = atmda.study(written(), temperatures=(2,), modes="zs", num_workers=1, output="mine", no_figures=True)
     assert {cell.content["temperature"] for cell in made.cells} == {None, 2.0}
     assert len(made.to_pandas()) == 2 * 4 and Path("mine/results.json").is_file()
     monkeypatch.setenv("ATMDA_TEMPERATURES", "3")
