@@ -68,3 +68,43 @@ def test_another_microphone_changes_levels_smoothly_over_bands_and_the_same_for_
     assert changed.shape == mel.shape and changed.abs().max() > 0.5
     torch.testing.assert_close(changed, changed[:, :1].expand_as(changed))
     assert changed.diff(dim=2).abs().max() < 0.35
+
+
+def test_every_sound_of_streets_and_yards_is_finite_heard_and_the_same_again(of_training, monkeypatch) -> None:
+    outdoors = of_training("synth_outdoors")
+    monkeypatch.setattr(outdoors, "spoken", lambda rng, n, young: rng.standard_normal(n).astype(np.float32))
+    for kind in dict.fromkeys(outdoors.KINDS):
+        for seed in range(6):
+            first, again = (kind(np.random.default_rng(seed), 61_680) for _ in range(2))
+            assert first.shape == (61_680,) and first.dtype == np.float32, kind
+            assert np.isfinite(first).all() and first.std() > 1e-4, (kind, seed)
+            np.testing.assert_array_equal(first, again)
+
+
+def test_a_four_stroke_engine_fires_once_a_cylinder_in_two_turns(of_training) -> None:
+    firing = of_training("synth_outdoors").firing
+    minute = 60 * 16_000
+    for cylinders in (1, 4, 8):
+        fired = firing(np.random.default_rng(0), minute, np.full(minute, 900 / 120), cylinders, uneven=0.1)
+        assert np.count_nonzero(fired) == pytest.approx(900 / 2 * cylinders, abs=cylinders)
+
+
+def test_echoes_of_a_street_come_after_the_sound_itself(of_training) -> None:
+    street = of_training("synth_outdoors").street
+    click = np.zeros(16_000, np.float32)
+    click[4000] = 1
+    for seed in range(20):
+        heard = street(np.random.default_rng(seed), click)
+        assert heard.shape == click.shape and heard[4000] == pytest.approx(1, abs=1e-5)
+        assert np.abs(heard[:4000]).max() < 1e-5 < np.abs(heard[4001:12_000]).max() < 1
+
+
+def test_each_wider_generation_draws_from_the_elite_that_is_its_own(of_training) -> None:
+    bank, wider = of_training("bank"), of_training("wider")
+    asked = []
+    maker = bank.Maker(bank.Recordings(np.zeros(10, np.float32), np.array([0, 10]), np.array([False])), Path())
+    maker.elite = lambda generation: asked.append(generation) or generation
+    for generation, (kind, elite) in bank.WIDER.items():
+        made = maker._wider(generation)
+        assert type(made) is kind and made.elite == elite
+    assert asked == ["2", "4"] and wider.Richer in {kind for kind, _ in bank.WIDER.values()}

@@ -8,9 +8,10 @@ those before (`breed`). A shard is made once and is the same whoever makes it:
 
 from __future__ import annotations
 
+import functools
 import os
 import time
-from functools import cached_property
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +23,18 @@ from options import options
 from recordings import held_back, is_ambience, permitted, read_manifest
 from synth_parts import Array, peaked
 from teachers import TEACHERS, Teachers
-from wider import Wider
+from wider import Richer, Wider
 
 from atmda.core.encoders.compact.frontend import BANDS, FRAMES, log_mel
 from atmda.core.encoders.compact.loudness import gain, magnitudes
 
 CLIPS = 1000
 #: shards of each generation; what the elite of a generation is chosen from is fixed by this
-SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12, "3": 32}
+SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12, "3": 64, "4": 32}
 #: generation -> what its seeds derive from
-SEEDS = {"0": 0, "1": 101, "2": 202, "3": 303}
-#: the generation that is not bred but drawn by `wider`, from the elite of those before
-WIDER = "3"
+SEEDS = {"0": 0, "1": 101, "2": 202, "3": 303, "4": 404}
+#: the generations that are not bred but drawn by `wider`, each with the generation whose elite it draws from
+WIDER: dict[str, tuple[type[Wider], str]] = {"3": (Wider, "2"), "4": (Richer, "4")}
 
 
 def shard_path(cache: Path, generation: str, shard: int) -> Path:
@@ -68,7 +69,7 @@ class Maker:
     def __init__(self, recordings: Recordings, cache: Path) -> None:
         self.recordings, self.cache = recordings, cache
         self.cuts = cuts(recordings)
-        self.elites: dict[str, Elite] = {}
+        self.elite, self.wider = functools.cache(self._elite), functools.cache(self._wider)
 
     def clip(self, generation: str, number: int) -> Array:
         if generation == "r":
@@ -78,17 +79,16 @@ class Maker:
             return x
         if generation == "0":
             return clip(SEEDS["0"], number, lambda rng: source(rng, self.recordings))
-        if generation == WIDER:
-            return clip(SEEDS[WIDER], number, self.wider)
-        if generation not in self.elites:
-            self.elites[generation] = self.elite(generation)
-        return offspring(SEEDS[generation], number, self.recordings, self.elites[generation])
+        if generation in WIDER:
+            return clip(SEEDS[generation], number, self.wider(generation))
+        return offspring(SEEDS[generation], number, self.recordings, self.elite(generation))
 
-    @cached_property
-    def wider(self) -> Wider:
-        return Wider(self.recordings, self.elite("2"))
+    def _wider(self, generation: str) -> Wider:
+        """What draws the sources of a wider generation."""
+        kind, elite = WIDER[generation]
+        return kind(self.recordings, self.elite(elite))
 
-    def elite(self, generation: str) -> Elite:
+    def _elite(self, generation: str) -> Elite:
         """For each class the clips of all generations before that the teachers were surest of."""
         sources = [(g, k) for g in SHARDS if g == "r" or int(g) < int(generation) for k in range(SHARDS[g])]
         while not all(shard_path(self.cache, *source).exists() for source in sources):
@@ -155,6 +155,20 @@ def publish(path: Path, **arrays: Array) -> None:
     with beside.open("wb") as file:
         np.savez(file, **arrays)
     beside.replace(path)
+
+
+def mapped(path: Path) -> dict[str, Array]:
+    """The arrays of a shard as they lie on disk: processes that read the same bank share the memory it takes."""
+    arrays = {}
+    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
+        for member in archive.infolist():
+            file.seek(member.header_offset + 26)  # where a zip file's local header has the lengths of what follows it
+            name, extra = np.frombuffer(file.read(4), "<u2")
+            file.seek(int(name) + int(extra), os.SEEK_CUR)
+            np.lib.format.read_magic(file)
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+            arrays[member.filename.removesuffix(".npy")] = np.memmap(path, dtype, "r", file.tell(), shape)
+    return arrays
 
 
 def main() -> None:

@@ -23,11 +23,11 @@ STRETCHES = 180
 WORDS = (Path(__file__).parent / "words.txt").read_text(encoding="utf-8").split()
 
 
-def spoken(rng: Rng, n: int) -> Array:
-    """One speaker, or two to six at once: float32 (n,), any level."""
+def spoken(rng: Rng, n: int, young: bool | None = None) -> Array:
+    """One speaker, or two to six at once, of whom nobody or everybody is `young`: float32 (n,), any level."""
     speakers = 1 if rng.uniform() < 0.6 else int(rng.integers(2, 7))
     y = np.zeros(n, np.float32)
-    young = rng.uniform() < 0.4
+    young = rng.uniform() < 0.4 if young is None else young
     for _ in range(speakers):
         x = voice(rng, n, young)
         y += rng.uniform(0.3, 1) * x / (x.std() + 1e-6)

@@ -24,10 +24,10 @@ def throat(rng: Rng, f0: Array, breath: float) -> Array:
     return y
 
 
-def calls(rng: Rng, n: int) -> Array:
-    """Voices without words: shouts, laughs, cries, children, barks, meows, crows, moos: short contours of pitch."""
+def calls(rng: Rng, n: int, pitch: float | None = None) -> Array:
+    """Voices without words: shouts, laughs, cries, children, barks, meows, moos: short contours of pitch (Hz)."""
     y = np.zeros(n, np.float32)
-    pitch = log_uniform(rng, 80, 1100)
+    pitch = log_uniform(rng, 80, 1100) if pitch is None else pitch
     length = log_uniform(rng, 0.06, 1.4)
     pause = log_uniform(rng, 0.05, 1.2)
     breath = log_uniform(rng, 0.02, 1.5)

@@ -1,7 +1,8 @@
 """Train the student on the bank: `python training/train_student.py --cache DIR --seed 0`.
 
-It goes in legs: the first on the bank as it is bred, the second on the wider one (`LEGS`). The bank may still be in the
-making: shards join at fixed steps, and training waits for those that are late. A leg that is done is not done again.
+It goes in legs: the first on the bank as it is bred, the others on the wider ones (`LEGS`). The bank may still be in
+the making: shards join at fixed steps, and training waits for those that are late. A leg that is done is not done
+again.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bank import CLIPS, SHARDS, shard_path
+from bank import CLIPS, SHARDS, mapped, shard_path
 from mixes import PATCHES
 from student import Student
 from synth_parts import Array
@@ -59,30 +60,36 @@ LEGS = (
             6000: (("2", 6, 12),),
         },
     ),
-    Leg(steps=18_000, rate=1.5e-3, joins={0: (("3", 0, SHARDS["3"]),)}, coloured=True),
+    Leg(steps=18_000, rate=1.5e-3, joins={0: (("3", 0, 32),)}, coloured=True),
+    Leg(
+        steps=18_000,
+        rate=1.5e-3,
+        joins={0: (("3", 32, SHARDS["3"]),), 2500: (("4", 0, 16),), 5500: (("4", 16, SHARDS["4"]),)},
+        coloured=True,
+    ),
 )
 
 Triple = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
 
 class Bank:
-    """Shards in memory, as patches and targets."""
+    """Patches and targets of shards, left on disk."""
 
     def __init__(self, cache: Path) -> None:
         self.cache = cache
         self.usual = statistics(cache)
-        self.parts: list[tuple[Array, Array, Array]] = []
+        self.parts: list[dict[str, Array]] = []
         self.beds = np.zeros(0, np.int64)
 
     def join(self, *shards: tuple[str, int, int]) -> None:
-        """Load shards, each (generation, first, end), waiting for those that another process is making."""
+        """Add shards, each (generation, first, end), waiting for those that another process is making."""
         for generation, number in ((g, k) for g, first, end in shards for k in range(first, end)):
             path = shard_path(self.cache, generation, number)
             while not path.exists():
                 time.sleep(2)
-            with np.load(path) as file:
-                self.beds = np.concatenate([self.beds, np.flatnonzero(file["ambience"]) + self.size])
-                self.parts.append((file["mel"], *targets(file, self.usual)))
+            part = mapped(path)
+            self.beds = np.concatenate([self.beds, np.flatnonzero(part["ambience"]) + self.size])
+            self.parts.append(part)
 
     @property
     def size(self) -> int:
@@ -91,9 +98,13 @@ class Bank:
     def rows(self, index: Array) -> Triple:
         """Mel, evidence and trunks of the patches `index`."""
         each = CLIPS * PATCHES
+        parts = {
+            key: np.stack([self.parts[i // each][key][i % each] for i in index])
+            for key in self.parts[0]
+            if key != "ambience"
+        }
         mel, evidence, trunks = (
-            torch.from_numpy(np.stack([self.parts[i // each][k][i % each] for i in index]).astype(np.float32))
-            for k in range(3)
+            torch.from_numpy(x.astype(np.float32)) for x in (parts.pop("mel"), *targets(parts, self.usual))
         )
         return mel, evidence, trunks
 
