@@ -28,7 +28,7 @@ from atmda.core.detection.background import NORMAL
 from atmda.core.types import BoolArray, FloatArray
 
 #: fitted by logistic regression on mixes with the built-in encoder, 2.1 % of whose labels are true (docs/detection.md)
-SLOPE, OFFSET = 1.38, 5.17
+SLOPE, OFFSET = 1.36, 5.32
 SOFTENING = 0.5
 SHARED = 4
 #: windows of its own from which a recording tells its background better than a handful of recordings do
