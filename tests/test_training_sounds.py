@@ -71,8 +71,8 @@ def test_another_microphone_changes_levels_smoothly_over_bands_and_the_same_for_
 
 
 def test_every_sound_of_streets_and_yards_is_finite_heard_and_the_same_again(of_training, monkeypatch) -> None:
-    outdoors = of_training("synth_outdoors")
-    monkeypatch.setattr(outdoors, "spoken", lambda rng, n, young: rng.standard_normal(n).astype(np.float32))
+    outdoors, beings = of_training("synth_outdoors"), of_training("synth_beings")
+    monkeypatch.setattr(beings, "spoken", lambda rng, n, young: rng.standard_normal(n).astype(np.float32))
     for kind in dict.fromkeys(outdoors.KINDS):
         for seed in range(6):
             first, again = (kind(np.random.default_rng(seed), 61_680) for _ in range(2))
@@ -82,7 +82,7 @@ def test_every_sound_of_streets_and_yards_is_finite_heard_and_the_same_again(of_
 
 
 def test_a_four_stroke_engine_fires_once_a_cylinder_in_two_turns(of_training) -> None:
-    firing = of_training("synth_outdoors").firing
+    firing = of_training("synth_parts").firing
     minute = 60 * 16_000
     for cylinders in (1, 4, 8):
         fired = firing(np.random.default_rng(0), minute, np.full(minute, 900 / 120), cylinders, uneven=0.1)
@@ -90,7 +90,7 @@ def test_a_four_stroke_engine_fires_once_a_cylinder_in_two_turns(of_training) ->
 
 
 def test_echoes_of_a_street_come_after_the_sound_itself(of_training) -> None:
-    street = of_training("synth_outdoors").street
+    street = of_training("synth_parts").street
     click = np.zeros(16_000, np.float32)
     click[4000] = 1
     for seed in range(20):
@@ -108,3 +108,15 @@ def test_each_wider_generation_draws_from_the_elite_that_is_its_own(of_training)
         made = maker._wider(generation)
         assert type(made) is kind and made.elite == elite
     assert asked == ["2", "4"] and wider.Richer in {kind for kind, _ in bank.WIDER.values()}
+
+
+def test_a_shard_is_read_where_it_lies_on_the_disk(of_training, tmp_path) -> None:
+    bank = of_training("bank")
+    rng = np.random.default_rng(0)
+    arrays = {"mel": rng.normal(size=(5, 96, 64)).astype(np.float16), "ambience": np.array([True, False, True])}
+    bank.publish(tmp_path / "a.npz", **arrays)
+    found = bank.mapped(tmp_path / "a.npz")
+    assert found.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert isinstance(found[name], np.memmap) and found[name].dtype == array.dtype
+        np.testing.assert_array_equal(found[name], array)

@@ -1,5 +1,5 @@
 """Sounds of streets and yards, each made as the thing itself makes it: engines that idle, horns, traffic, air
-conditioners, helicopters, downpours, clocks, playgrounds, roosters, infants.
+conditioners, helicopters, downpours, clocks, and the beings of `synth_beings`.
 
 `synth_machines` and `synth_voices` draw such sounds widely; these keep closer to what a microphone outdoors hears.
 Every function takes a numpy Generator and a number of samples at 16 kHz and returns float32 (samples,), any level.
@@ -10,55 +10,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.signal import lfilter
-from synth_parts import RATE, Array, Rng, body, burst, convolved, gate, harmonic, log_uniform, modes, noise, resonate
-from synth_parts import wander as curve
-from synth_speech import spoken
-from synth_voices import calls
-
-
-def even(x: Array) -> Array:
-    """`x` with a deviation of 1."""
-    return np.asarray(x / (x.std() + 1e-9), np.float32)
-
-
-def comb(x: Array, seconds: float, feedback: float) -> Array:
-    """`x` through a pipe or duct: what comes back after `seconds`, again and again."""
-    a = np.zeros(int(seconds * RATE) + 2)
-    a[0], a[-1] = 1, -feedback
-    return np.asarray(lfilter([1.0], a, x), np.float32)
-
-
-def street(rng: Rng, x: Array) -> Array:
-    """`x` with a few echoes from the walls around, duller the later they come."""
-    taps = np.zeros(int(0.5 * RATE))
-    taps[0] = 1
-    for delay in rng.uniform(0.01, 0.45, int(rng.integers(1, 8))):
-        width = int(1 + delay * rng.uniform(10, 60))
-        at = int(delay * RATE)
-        taps[at : at + width] += rng.choice([-1, 1]) * rng.uniform(0.05, 0.5) * np.exp(-3 * delay) / width
-    return convolved(x, taps).astype(np.float32)
-
-
-def firing(rng: Rng, n: int, rate: Array, cylinders: int, uneven: float) -> Array:
-    """Impulses of a four-stroke engine at `rate` cycles a second (n,): each cylinder as strong and as late as it is."""
-    phase = np.cumsum(rate / RATE) + rng.uniform()
-    y = np.zeros(n, np.float32)
-    weakest = rng.uniform(0.3, 0.95)  # of the firings of one cylinder
-    for k in range(cylinders):
-        late = k / cylinders + uneven * rng.uniform(-0.5, 0.5) / cylinders
-        at = np.flatnonzero(np.diff(np.floor(phase + late)))
-        at = np.clip(at + rng.normal(0, 0.0004 * RATE, len(at)).astype(int), 0, n - 1)
-        y[at] += rng.uniform(0.6, 1) * rng.uniform(weakest, 1, len(at))
-    return y
+from synth_beings import infant, playground, rooster
+from synth_parts import (
+    RATE,
+    Array,
+    Rng,
+    body,
+    burst,
+    comb,
+    convolved,
+    even,
+    firing,
+    gate,
+    harmonic,
+    log_uniform,
+    modes,
+    noise,
+    resonate,
+    street,
+    wander,
+)
 
 
 def idling(rng: Rng, n: int) -> Array:
     """Cars, vans, lorries, buses and motorcycles with the engine running: petrol or diesel, from behind or in front."""
     cylinders = int(rng.choice([1, 2, 2, 3, 4, 4, 4, 6, 8]))
-    rate = log_uniform(rng, 450, 1300) / 120 * np.exp(0.02 * curve(rng, n, rng.uniform(1, 6)))
+    rate = log_uniform(rng, 450, 1300) / 120 * np.exp(0.02 * wander(rng, n, rng.uniform(1, 6)))
     if rng.uniform() < 0.25:  # somebody touches the throttle
-        rate = rate * np.exp(rng.uniform(0.3, 1.2) * np.clip(curve(rng, n, rng.uniform(0.5, 2)), 0, 1.5))
+        rate = rate * np.exp(rng.uniform(0.3, 1.2) * np.clip(wander(rng, n, rng.uniform(0.5, 2)), 0, 1.5))
     x = firing(rng, n, rate, cylinders, rng.choice([0.02, 0.1, 0.6]))
     k = int(log_uniform(rng, 0.002, 0.009) * RATE)
     exhaust = comb(convolved(x, np.hanning(k + 2)), rng.uniform(0.003, 0.014), rng.uniform(-0.8, 0.6))
@@ -125,7 +104,7 @@ def cooler(rng: Rng, n: int) -> Array:
     """Air conditioners, extractors, refrigerators: air in a duct, blades, a compressor that beats with the mains."""
     air = comb(noise(rng, n, rng.uniform(0.5, 1.8)), rng.uniform(0.0008, 0.008), rng.uniform(-0.4, 0.4))
     y = even(body(rng, air, 80, 3000, 3) + 0.3 * even(air))
-    turns = np.exp(0.004 * curve(rng, n, 1))
+    turns = np.exp(0.004 * wander(rng, n, 1))
     blades = log_uniform(rng, 20, 260)
     y += log_uniform(rng, 0.01, 0.15) * even(harmonic(rng, blades * turns, rng.uniform(0.8, 2.5), top=12))
     if rng.uniform() < 0.7:
@@ -146,7 +125,7 @@ def helicopter(rng: Rng, n: int) -> Array:
     slap = firing(rng, n, np.full(n, rng.uniform(4, 8)), int(rng.integers(2, 6)), 0.03)
     thump = burst(rng, slap, log_uniform(rng, 0.006, 0.03), rng.uniform(0.3, 1.8))
     y = even(body(rng, thump, 40, rng.choice([250, 600, 1500]), 4))
-    tail = harmonic(rng, rng.uniform(45, 140) * np.exp(0.003 * curve(rng, n, 1)), rng.uniform(0.5, 1.6), top=20)
+    tail = harmonic(rng, rng.uniform(45, 140) * np.exp(0.003 * wander(rng, n, 1)), rng.uniform(0.5, 1.6), top=20)
     y += log_uniform(rng, 0.02, 0.2) * even(tail)
     beat = np.convolve(slap, np.hanning(int(rng.uniform(0.02, 0.06) * RATE)), "same")
     y += log_uniform(rng, 0.5, 4) * even(
@@ -156,7 +135,7 @@ def helicopter(rng: Rng, n: int) -> Array:
     if rng.uniform() < 0.4:
         turbine = noise(rng, n, 0.0) + harmonic(rng, np.full(n, log_uniform(rng, 900, 5000)), 2, top=3)
         y += log_uniform(rng, 0.01, 0.1) * turbine
-    return (y * np.exp(rng.uniform(0, 0.6) * curve(rng, n, 0.5))).astype(np.float32)
+    return (y * np.exp(rng.uniform(0, 0.6) * wander(rng, n, 0.5))).astype(np.float32)
 
 
 def downpour(rng: Rng, n: int) -> Array:
@@ -173,7 +152,7 @@ def downpour(rng: Rng, n: int) -> Array:
         f = log_uniform(rng, 500, 5000) * np.exp(rng.uniform(0, 6) * t)
         y[at : at + k] += rng.uniform(0.2, 1.5) * np.sin(2 * np.pi * f * t) * np.exp(-t / rng.uniform(0.003, 0.02))
     y += log_uniform(rng, 0.05, 3) * body(rng, noise(rng, n, rng.uniform(-0.7, 0.8)), 800, 7000, 2)
-    return y * np.exp(rng.uniform(0, 0.3) * curve(rng, n, 1))
+    return y * np.exp(rng.uniform(0, 0.3) * wander(rng, n, 1))
 
 
 def clock(rng: Rng, n: int) -> Array:
@@ -189,71 +168,6 @@ def clock(rng: Rng, n: int) -> Array:
         y += modes(rng, x, 500, 4000, log_uniform(rng, 0.0008, 0.01)) + rng.uniform(0, 0.5) * burst(rng, x, 0.0015, 0.0)
     y = body(rng, y, 200, 3000, 3)
     return (y / (np.abs(y).max() + 1e-9) + log_uniform(rng, 0.0005, 0.02) * noise(rng, n)).astype(np.float32)
-
-
-def playground(rng: Rng, n: int) -> Array:
-    """Children together, some far away: talk, shrieks, laughter, a ball, feet."""
-    y = even(spoken(rng, n, young=True))
-    for _ in range(int(rng.integers(0, 4))):
-        y += rng.uniform(0.1, 0.8) * even(calls(rng, n, log_uniform(rng, 350, 1100)))
-    if rng.uniform() < 0.4:
-        feet = firing(rng, n, np.full(n, log_uniform(rng, 1, 5)), 1, 0.0)
-        y += rng.uniform(0.1, 0.7) * even(body(rng, burst(rng, feet, 0.02, 1.0), 60, 900))
-    return street(rng, y)
-
-
-def throat(rng: Rng, f0: Array, formants: Array, rough: Array) -> Array:
-    """A voice on the contour `f0` (n,) Hz: `rough` (n,) from 0 to 1 has it rattle at half its pitch."""
-    n = len(f0)
-    phase = np.cumsum(f0 / RATE) * 2 * np.pi
-    x = harmonic(rng, f0, rng.uniform(0.4, 1.1), top=30)
-    x = x * (1 - rough * (0.5 + 0.5 * np.sin(phase / 2))) + (0.02 + 0.6 * rough) * noise(rng, n, 0.3)
-    return even(sum(resonate(x, f, 0.12 * f + 60) * rng.uniform(0.3, 1) for f in formants) + 0.05 * x)
-
-
-def infant(rng: Rng, n: int) -> Array:
-    """A baby that cries: bursts of about a second at 350 to 600 Hz, some of them rough or broken, breath between."""
-    y = np.zeros(n, np.float32)
-    pitch, formants = log_uniform(rng, 320, 620), rng.uniform([900, 2600, 4600], [1500, 3600, 6000])
-    at, long = int(rng.uniform(0, 0.6) * RATE), log_uniform(rng, 0.35, 1.5)
-    while at < n - 1600:
-        k = min(int(long * rng.uniform(0.6, 1.4) * RATE), n - at)
-        t = np.linspace(0, 1, k)
-        arch = rng.uniform(0.05, 0.5) * np.sin(np.pi * t ** rng.uniform(0.4, 1)) - rng.uniform(0, 0.4) * t**3
-        f0 = pitch * rng.uniform(0.9, 1.15) * np.exp(arch + 0.015 * curve(rng, k, 25))
-        if rng.uniform() < 0.12:  # it breaks into a squeal
-            f0 = np.where(t > rng.uniform(0.2, 0.8), 2.2 * f0, f0)
-        rough = np.clip(curve(rng, k, 4) - rng.uniform(-0.5, 2), 0, 1)
-        shape = np.minimum(1, t / rng.uniform(0.03, 0.2)) * np.minimum(1, (1 - t) / rng.uniform(0.05, 0.4))
-        y[at : at + k] += throat(rng, np.clip(f0, 150, 2500), formants, rough) * shape
-        at += k
-        b = min(int(rng.uniform(0.08, 0.3) * RATE), n - at)
-        if b > 400:
-            breath = noise(rng, b, 0.2) + rng.uniform(0, 1) * harmonic(rng, np.full(b, 1.6 * pitch), 1, top=8)
-            y[at : at + b] += rng.uniform(0, 0.25) * resonate(breath, formants[0], 500) * 4 * np.hanning(b)
-        at += b + int(rng.exponential(0.15) * RATE)
-    return y
-
-
-def rooster(rng: Rng, n: int) -> Array:
-    """A cock's crow: two short notes, a long high one, the last sinks and is rough; sometimes answered."""
-    y = np.zeros(n, np.float32)
-    for distance in (1.0, 0.3)[: 1 if rng.uniform() < 0.7 else 2]:
-        pitch, formants = log_uniform(rng, 350, 650), rng.uniform([800, 1700, 2800], [1500, 2700, 4200])
-        at = int(rng.uniform(0, 1.2) * RATE)
-        while at < n - 4000:
-            for long, height, fall in ((0.14, 0.0, 0.0), (0.2, 0.25, 0.0), (0.45, 0.4, 0.05), (0.9, 0.35, 0.5)):
-                k = min(int(long * rng.uniform(0.6, 1.6) * RATE), n - at)
-                if k < 400:
-                    break
-                t = np.linspace(0, 1, k)
-                f0 = pitch * np.exp(height + rng.uniform(-0.08, 0.08) + 0.1 * np.sin(np.pi * t) - fall * t**2)
-                rough = np.clip(t + rng.uniform(-0.8, 0.4), 0.1, 1) if fall > 0.1 else np.full(k, rng.uniform(0.1, 0.6))
-                shape = np.minimum(1, t / 0.08) * np.minimum(1, (1 - t) / rng.uniform(0.1, 0.5))
-                y[at : at + k] += distance * throat(rng, f0, formants, rough) * shape
-                at += k + int(rng.uniform(0, 0.06) * RATE)
-            at += int(rng.uniform(0.4, 4) * RATE)
-    return street(rng, y)
 
 
 def reversing(rng: Rng, n: int) -> Array:

@@ -1,4 +1,4 @@
-"""What synthetic sounds are made of: noise, resonances, pulses, bursts, modes, harmonics and slow curves.
+"""What synthetic sounds are made of: noise, resonances, pulses, bursts, modes, harmonics, slow curves, echoes.
 
 Every function takes a numpy Generator (randomness) or a signal, at 16 kHz, and returns float32 (samples,), any level.
 """
@@ -123,3 +123,39 @@ def modes(rng: Rng, at: Array, low: float, high: float, decay: float, count: int
                 * np.exp(-t / decay * (1 + 0.3 * i))
             )
     return convolved(at, shape).astype(np.float32)
+
+
+def firing(rng: Rng, n: int, rate: Array, cylinders: int, uneven: float) -> Array:
+    """Impulses of a four-stroke engine at `rate` cycles a second (n,): each cylinder as strong and as late as it is."""
+    phase = np.cumsum(rate / RATE) + rng.uniform()
+    y = np.zeros(n, np.float32)
+    weakest = rng.uniform(0.3, 0.95)  # of the firings of one cylinder
+    for k in range(cylinders):
+        late = k / cylinders + uneven * rng.uniform(-0.5, 0.5) / cylinders
+        at = np.flatnonzero(np.diff(np.floor(phase + late)))
+        at = np.clip(at + rng.normal(0, 0.0004 * RATE, len(at)).astype(int), 0, n - 1)
+        y[at] += rng.uniform(0.6, 1) * rng.uniform(weakest, 1, len(at))
+    return y
+
+
+def even(x: Array) -> Array:
+    """`x` with a deviation of 1."""
+    return np.asarray(x / (x.std() + 1e-9), np.float32)
+
+
+def comb(x: Array, seconds: float, feedback: float) -> Array:
+    """`x` through a pipe or duct: what comes back after `seconds`, again and again."""
+    a = np.zeros(int(seconds * RATE) + 2)
+    a[0], a[-1] = 1, -feedback
+    return np.asarray(lfilter([1.0], a, x), np.float32)
+
+
+def street(rng: Rng, x: Array) -> Array:
+    """`x` with a few echoes from the walls around, duller the later they come."""
+    taps = np.zeros(int(0.5 * RATE))
+    taps[0] = 1
+    for delay in rng.uniform(0.01, 0.45, int(rng.integers(1, 8))):
+        width = int(1 + delay * rng.uniform(10, 60))
+        at = int(delay * RATE)
+        taps[at : at + width] += rng.choice([-1, 1]) * rng.uniform(0.05, 0.5) * np.exp(-3 * delay) / width
+    return convolved(x, taps).astype(np.float32)
