@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from atmda.core.types import BoolArray, FloatArray, IntArray
 
-#: of the windows, those that hold least event: on mixes at known times 0.2 to 0.4 did equally well
+#: of the windows, those that hold least event: so few that events may sound in two windows of three; where they are
+#: rarer, more would do a little better (docs/detection.md)
 QUIET_FRACTION = 0.25
 #: windows below which a quantile says little: as many are taken where a recording has them
 FEWEST_QUIET = 4
