@@ -32,10 +32,7 @@ def of_one_length(
     odd = [name for name, found in told.items() if found is False]
     if (units or reference) and not keep:
         for name in odd:
-            observer.warning(
-                f"{name} have lengths of {span(sides[name])}, and {_of(units, 'what they meet')} length 1: "
-                "they are brought to length 1."
-            )
+            _tell_brought(name, sides[name], _of(units, "what they meet"), observer)
         return {name: unit(rows) if name in odd else rows for name, rows in sides.items()}
     for name in odd:
         observer.warning(f"{name} have lengths of {span(sides[name])}, not 1; they are taken as they are.")
@@ -73,19 +70,24 @@ class RowsOfOneLength:
         self._told = False
 
     def stretches(self, piece: Piece, columns: Sequence[str], embeddings: bool = True) -> Iterator[Stretch]:
-        for stretch in self.rows.stretches(piece, columns, embeddings):
-            found = stretch.embeddings
-            usable = scorable(found)
-            if not embeddings or are_unit(found[usable]) is not False:
-                yield stretch
-                continue
-            if not self._told:
-                self._told = True
-                self.observer.warning(
-                    f"{self.name} have lengths of {span(found[usable])}, and what they meet has length 1: they are "
-                    "brought to length 1."
-                )
-            yield replace(stretch, embeddings=unit(found))
+        found = self.rows.stretches(piece, columns, embeddings)
+        return map(self._of_one_length, found) if embeddings else found
+
+    def _of_one_length(self, stretch: Stretch) -> Stretch:
+        usable = scorable(stretch.embeddings)
+        rows = stretch.embeddings[usable]
+        if are_unit(rows) is not False:
+            return stretch
+        if not self._told:
+            self._told = True
+            _tell_brought(self.name, rows, _of((), "what they meet"), self.observer)
+        embeddings = stretch.embeddings.copy()
+        embeddings[usable] = unit(rows)
+        return replace(stretch, embeddings=embeddings)
+
+
+def _tell_brought(name: str, rows: FloatArray, others: str, observer: Observer) -> None:
+    observer.warning(f"{name} have lengths of {span(rows)}, and {others} length 1: they are brought to length 1.")
 
 
 def _of(names: Iterable[str], otherwise: str) -> str:
