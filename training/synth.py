@@ -16,6 +16,7 @@ from synth_parts import (
     Rng,
     body,
     burst,
+    even,
     gate,
     harmonic,
     log_uniform,
@@ -43,7 +44,7 @@ def knocks(rng: Rng, n: int) -> Array:
         x = x + 0.7 * np.roll(x, int(RATE / rate * rng.uniform(0.1, 0.5)))
     y = body(rng, burst(rng, x, log_uniform(rng, 0.0015, 0.05), rng.uniform(-0.3, 2)), 60, 5500)
     strike = modes(rng, x, 80, 4500, log_uniform(rng, 0.003, 0.06))
-    return y / (y.std() + 1e-9) + rng.uniform(0, 1.2) * strike / (strike.std() + 1e-9)
+    return even(y) + rng.uniform(0, 1.2) * strike / (strike.std() + 1e-9)
 
 
 def shots(rng: Rng, n: int) -> Array:
@@ -73,7 +74,7 @@ def crackle(rng: Rng, n: int) -> Array:
     if rng.uniform() < 0.4:
         y = y + modes(rng, x, 500, 4000, log_uniform(rng, 0.002, 0.04), 3)
     y = body(rng, y, 200, 6500)
-    return (y / (y.std() + 1e-9) + log_uniform(rng, 0.01, 1.5) * noise(rng, n)).astype(np.float32)
+    return (even(y) + log_uniform(rng, 0.01, 1.5) * noise(rng, n)).astype(np.float32)
 
 
 def wash(rng: Rng, n: int) -> Array:

@@ -6,7 +6,7 @@ Every function takes a numpy Generator and a number of samples at 16 kHz and ret
 from __future__ import annotations
 
 import numpy as np
-from synth_parts import RATE, Array, Rng, body, burst, gate, harmonic, log_uniform, modes, noise, pulses, wander
+from synth_parts import RATE, Array, Rng, body, burst, even, gate, harmonic, log_uniform, modes, noise, pulses, wander
 
 
 def engine(rng: Rng, n: int) -> Array:
@@ -14,7 +14,7 @@ def engine(rng: Rng, n: int) -> Array:
     rate = log_uniform(rng, 9, 120) * np.exp(wander(rng, n, rng.uniform(0.3, 4)) * rng.choice([0.01, 0.03, 0.15, 0.4]))
     x = pulses(rng, n, rate, rng.uniform(0, 0.06), rng.uniform(0.05, 0.7))
     y = body(rng, burst(rng, x, log_uniform(rng, 0.002, 0.03), rng.uniform(0, 2)), 40, 1500, 4)
-    y = y / (y.std() + 1e-9) + rng.uniform(0, 0.8) * noise(rng, n, rng.uniform(0.5, 2))
+    y = even(y) + rng.uniform(0, 0.8) * noise(rng, n, rng.uniform(0.5, 2))
     if rng.uniform() < 0.4:  # the same rhythm on the noise: diesel knock, valves
         y += rng.uniform(0.2, 1) * body(rng, burst(rng, x, 0.004, 0.0), 1200, 6000, 2)
     return y.astype(np.float32)
@@ -28,7 +28,7 @@ def saw(rng: Rng, n: int) -> Array:
     load = np.convolve(load, np.ones(k) / k, "same") if k < n else load
     f0 = np.clip(f * load * np.exp(0.03 * wander(rng, n, 8)), 30, 3000)
     y = harmonic(rng, f0, rng.uniform(0.1, 1.2), top=60)
-    y = y / (y.std() + 1e-9)
+    y = even(y)
     rough = 1 + rng.uniform(0, 1) * np.sin(np.cumsum(2 * np.pi * f0 / RATE / rng.choice([1, 2, 4])))
     y = y * rough + rng.uniform(0.1, 2) * noise(rng, n, rng.uniform(-0.5, 1)) * (1 + 0.5 * np.tanh(wander(rng, n, 6)))
     return body(rng, y.astype(np.float32), 300, 6000)
@@ -40,7 +40,7 @@ def hammer(rng: Rng, n: int) -> Array:
     on = gate(rng, n, rng.uniform(0.8, 5), rng.uniform(0.4, 1.2), 0.02, 0.3) if rng.uniform() < 0.5 else 1.0
     x = pulses(rng, n, rate, rng.uniform(0, 0.05), rng.uniform(0, 0.5)) * on
     y = burst(rng, x, log_uniform(rng, 0.003, 0.04), rng.uniform(-0.3, 1.5))
-    y = y / (y.std() + 1e-9)
+    y = even(y)
     clang = modes(rng, x, 200, 3000, log_uniform(rng, 0.005, 0.1))
     y = y + rng.uniform(0, 1) * clang / (clang.std() + 1e-9) + rng.uniform(0, 0.6) * noise(rng, n) * on
     return body(rng, y, 80, 5000)
@@ -49,7 +49,7 @@ def hammer(rng: Rng, n: int) -> Array:
 def fan(rng: Rng, n: int) -> Array:
     """Fans, air conditioners, vents, compressors, hum: shaped noise, hum of the mains, blade tones, slow beating."""
     y = body(rng, noise(rng, n, rng.uniform(0.3, 2)), 60, 4000, 4)
-    y = y / (y.std() + 1e-9)
+    y = even(y)
     mains = rng.choice([50.0, 60.0, 100.0, 120.0, log_uniform(rng, 25, 400)])
     hum = harmonic(rng, np.full(n, mains) * (1 + 0.003 * wander(rng, n, 1)), rng.uniform(0.3, 2), top=30)
     y += log_uniform(rng, 0.02, 1.5) * hum / (hum.std() + 1e-9)
@@ -138,7 +138,7 @@ def rotor(rng: Rng, n: int) -> Array:
     thump = body(rng, burst(rng, x, log_uniform(rng, 0.008, 0.05), rng.uniform(0.5, 2.2)), 40, 900)
     t = np.arange(n) / RATE
     bed = noise(rng, n, rng.uniform(0.3, 2)) * (1 + rng.uniform(0, 1) * np.sin(2 * np.pi * rate * t))
-    y = thump / (thump.std() + 1e-9) + rng.uniform(0.1, 1) * bed
+    y = even(thump) + rng.uniform(0.1, 1) * bed
     if rng.uniform() < 0.4:
         whine = harmonic(rng, np.full(n, log_uniform(rng, 80, 2500)) * (1 + 0.005 * wander(rng, n, 3)), 1.0, top=8)
         y = y + rng.uniform(0.05, 0.8) * whine / (whine.std() + 1e-9)

@@ -22,6 +22,11 @@ def peaked(x: Array) -> Array:
     return x / max(float(np.abs(x).max()), 1e-6)
 
 
+def even(x: Array) -> Array:
+    """`x` with a deviation of 1."""
+    return np.asarray(x / (x.std() + 1e-9), np.float32)
+
+
 def convolved(x: Array, response: Array) -> Array:
     """`x` through `response`, as long as `x`, not rounded to float32."""
     size = 1 << (len(x) + len(response) - 1).bit_length()
@@ -34,7 +39,7 @@ def noise(rng: Rng, n: int, slope: float | None = None) -> Array:
     spectrum = np.fft.rfft(rng.standard_normal(n))
     spectrum *= np.maximum(np.arange(len(spectrum)), 1) ** (-slope / 2)
     y = np.fft.irfft(spectrum, n)
-    return (y / (y.std() + 1e-9)).astype(np.float32)
+    return even(y)
 
 
 def resonate(x: Array, frequency: float, width: float) -> Array:
@@ -136,11 +141,6 @@ def firing(rng: Rng, n: int, rate: Array, cylinders: int, uneven: float) -> Arra
         at = np.clip(at + rng.normal(0, 0.0004 * RATE, len(at)).astype(int), 0, n - 1)
         y[at] += rng.uniform(0.6, 1) * rng.uniform(weakest, 1, len(at))
     return y
-
-
-def even(x: Array) -> Array:
-    """`x` with a deviation of 1."""
-    return np.asarray(x / (x.std() + 1e-9), np.float32)
 
 
 def comb(x: Array, seconds: float, feedback: float) -> Array:

@@ -17,7 +17,7 @@ from synth_outdoors import outdoors
 from synth_parts import Array, Rng, peaked
 from synth_speech import spoken
 
-Maker = Callable[[Rng], Array]
+Draw = Callable[[Rng], Array]
 
 
 class Wider:
@@ -26,7 +26,7 @@ class Wider:
     def __init__(self, recordings: Recordings, elite: Elite) -> None:
         self.recordings, self.elite, self.band = recordings, elite, Band()
 
-    def makers(self) -> tuple[tuple[float, Maker], ...]:
+    def makers(self) -> tuple[tuple[float, Draw], ...]:
         """What makes sounds, each with the share of all that it and those before it make."""
         return (0.40, self.crossing), (0.58, self.music), (0.66, self.speech)
 
@@ -59,7 +59,7 @@ class Wider:
 class Richer(Wider):
     """Draws the sources of the second wider generation."""
 
-    def makers(self) -> tuple[tuple[float, Maker], ...]:
+    def makers(self) -> tuple[tuple[float, Draw], ...]:
         return (0.26, self.bred), (0.50, self.crossing), (0.60, self.music), (0.65, self.speech), (0.85, self.outdoors)
 
     def bred(self, rng: Rng) -> Array:
