@@ -18,9 +18,11 @@ import numpy as np
 import soundfile as sf
 import torch
 from breed import ELITE, Elite, offspring
+from evolve import Evolution
 from mixes import PATCHES, SAMPLES, Recordings, clip, source
 from options import options
 from recordings import held_back, is_ambience, permitted, read_manifest
+from synth_genes import played
 from synth_parts import Array, peaked
 from teachers import TEACHERS, Teachers
 from wider import Richer, Wider
@@ -30,11 +32,13 @@ from atmda.core.encoders.compact.loudness import gain, magnitudes
 
 CLIPS = 1000
 #: shards of each generation; what the elite of a generation is chosen from is fixed by this
-SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12, "3": 64, "4": 32}
+SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12, "3": 64, "4": 64, "5": 64}
 #: generation -> what its seeds derive from
-SEEDS = {"0": 0, "1": 101, "2": 202, "3": 303, "4": 404}
+SEEDS = {"0": 0, "1": 101, "2": 202, "3": 303, "4": 404, "5": 505}
 #: the generations that are not bred but drawn by `wider`, each with the generation whose elite it draws from
 WIDER: dict[str, tuple[type[Wider], str]] = {"3": (Wider, "2"), "4": (Richer, "4")}
+#: the generation that rests on no recording
+EVOLVED = "5"
 
 
 def shard_path(cache: Path, generation: str, shard: int) -> Path:
@@ -69,6 +73,7 @@ class Maker:
     def __init__(self, recordings: Recordings, cache: Path) -> None:
         self.recordings, self.cache = recordings, cache
         self.cuts = cuts(recordings)
+        self.evolution = Evolution(functools.partial(shard_path, cache, EVOLVED), CLIPS, SEEDS[EVOLVED])
         self.elite, self.wider = functools.cache(self._elite), functools.cache(self._wider)
 
     def clip(self, generation: str, number: int) -> Array:
@@ -79,6 +84,10 @@ class Maker:
             return x
         if generation == "0":
             return clip(SEEDS["0"], number, lambda rng: source(rng, self.recordings))
+        if generation == EVOLVED:
+            shard, row = divmod(number, CLIPS)
+            genome = self.evolution.genomes(shard)[row]
+            return played(np.random.default_rng([SEEDS[EVOLVED], 1, number]), SAMPLES, genome)
         if generation in WIDER:
             return clip(SEEDS[generation], number, self.wider(generation))
         return offspring(SEEDS[generation], number, self.recordings, self.elite(generation))
@@ -129,7 +138,9 @@ class Maker:
                 parts.setdefault(name, []).append(values.astype(np.float16))
         numbers = np.arange(shard * CLIPS, (shard + 1) * CLIPS)
         beds = np.array([generation == "r" and self.cuts[k % len(self.cuts)][2] for k in numbers])
-        publish(path, ambience=np.repeat(beds, PATCHES), **{name: np.concatenate(part) for name, part in parts.items()})
+        more = {"genome": self.evolution.genomes(shard)} if generation == EVOLVED else {}
+        arrays = {name: np.concatenate(part) for name, part in parts.items()}
+        publish(path, ambience=np.repeat(beds, PATCHES), **arrays, **more)
         return path
 
 

@@ -26,7 +26,7 @@ from torch import nn
 from torch.nn import functional as F
 from union import coloured, disturbed, united
 
-from atmda.core.encoders.compact.encoder import THRESHOLD
+from atmda.core.encoders.compact.encoder import SHARPNESS, THRESHOLD
 
 BATCH = 64
 DECAY = 0.02
@@ -46,6 +46,8 @@ class Leg:
     joins: Mapping[int, tuple[tuple[str, int, int], ...]]
     #: whether patches are heard through other microphones too
     coloured: bool = False
+    #: weight of the angle between what is embedded of a patch and what should be
+    angle: float = 0.0
 
 
 LEGS = (
@@ -64,8 +66,15 @@ LEGS = (
     Leg(
         steps=18_000,
         rate=1.5e-3,
-        joins={0: (("3", 32, SHARDS["3"]),), 2500: (("4", 0, 16),), 5500: (("4", 16, SHARDS["4"]),)},
+        joins={0: (("3", 32, SHARDS["3"]),), 2500: (("4", 0, 16),), 5500: (("4", 16, 32),)},
         coloured=True,
+    ),
+    Leg(
+        steps=17_000,
+        rate=1.5e-3,
+        joins={0: (("4", 32, SHARDS["4"]),), 3000: (("5", 0, 40),), 5000: (("5", 40, SHARDS["5"]),)},
+        coloured=True,
+        angle=40.0,
     ),
 )
 
@@ -124,7 +133,7 @@ def batch(bank: Bank, index: Array, order: np.random.Generator, rng: torch.Gener
 
 
 def losses(said: tuple[torch.Tensor, ...], evidence: torch.Tensor, trunks: torch.Tensor) -> list[torch.Tensor]:
-    """Error of the evidence, strong evidence first; divergence of what it counts for; error of the trunks."""
+    """Error of the evidence, strong evidence first; divergence of what it counts for; error of the trunks; angle."""
     predicted, _, likeness = (x.float() for x in said)
     strong = 1 + F.relu(evidence - 1)
     apart = (strong * (predicted - evidence) ** 2).mean()
@@ -133,7 +142,8 @@ def losses(said: tuple[torch.Tensor, ...], evidence: torch.Tensor, trunks: torch
     divergence = divergence - F.binary_cross_entropy_with_logits(evidence - THRESHOLD, counts)
     edge = TRUNKS["yamnet"]
     like = F.mse_loss(likeness[:, :edge], trunks[:, :edge]) + F.mse_loss(likeness[:, edge:], trunks[:, edge:])
-    return [apart, divergence * CLASSES, like / 2]
+    embedded = F.cosine_similarity(torch.sigmoid(predicted - THRESHOLD) ** SHARPNESS, counts**SHARPNESS, dim=1)
+    return [apart, divergence * CLASSES, like / 2, 1 - embedded.mean()]
 
 
 def train(cache: Path, seed: int, out: Path) -> None:
@@ -163,7 +173,7 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
         optimiser, lambda s: min((s + 1) / 200, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / leg.steps)) + 1e-3)
     )
     average = copy.deepcopy(student).eval()
-    began, left, seen = time.time(), np.zeros(0, np.int64), np.zeros(3)
+    began, left, seen = time.time(), np.zeros(0, np.int64), np.zeros(4)
     for step in range(leg.steps):
         joining = leg.joins.get(step, ())
         bank.join(*joining)
@@ -175,7 +185,8 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
             said = student(mel)
         parts = losses(said, evidence, trunks)
         optimiser.zero_grad()
-        sum(w * x for w, x in zip((EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT), parts, strict=True)).backward()
+        weights = (EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT, leg.angle)
+        sum(w * x for w, x in zip(weights, parts, strict=True) if w).backward()
         nn.utils.clip_grad_norm_(student.parameters(), 20.0)
         optimiser.step()
         schedule.step()
@@ -186,10 +197,10 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
                     a.lerp_(b, 1 - pace)
         seen += [float(x.detach()) for x in parts]
         if (step + 1) % 250 == 0:
-            a, d, t = seen / 250
+            a, d, t, c = seen / 250
             pace_ = (step + 1) * BATCH / (time.time() - began)
             print(f"leg {done + 1} step {step + 1}/{leg.steps} bank {bank.size} evidence {a:.3f} divergence {d:.3f} "
-                  f"trunks {t:.3f} {pace_:.0f}/s {time.time() - began:.0f} s", flush=True)  # fmt: skip
+                  f"trunks {t:.3f} angle {c:.4f} {pace_:.0f}/s {time.time() - began:.0f} s", flush=True)  # fmt: skip
             seen[:] = 0
         if (step + 1) % 500 == 0:  # to look at while it trains
             torch.save({"student": average.state_dict(), "legs": done}, out.with_suffix(".part"))
