@@ -120,3 +120,46 @@ def test_a_shard_is_read_where_it_lies_on_the_disk(of_training, tmp_path) -> Non
     for name, array in arrays.items():
         assert isinstance(found[name], np.memmap) and found[name].dtype == array.dtype
         np.testing.assert_array_equal(found[name], array)
+
+
+def test_every_genome_is_a_sound_that_is_finite_heard_and_the_same_again(of_training) -> None:
+    genes = of_training("synth_genes")
+    many = len(genes.GENES)
+    drawn = np.random.default_rng(0).uniform(0, 1, (20, many))
+    for genome in (*drawn, np.zeros(many), np.ones(many), np.full(many, 0.5)):
+        first, again = (genes.played(np.random.default_rng(1), 61_680, genome) for _ in range(2))
+        assert first.shape == (61_680,) and first.dtype == np.float32
+        assert np.isfinite(first).all() and first.std() > 0.1
+        np.testing.assert_array_equal(first, again)
+
+
+def made(evolution, folder: Path, shards: range) -> None:
+    """Shards whose teachers hear class 3 in high first genes, class 70 in low ones."""
+    for shard in shards:
+        genomes = evolution.genomes(shard)
+        logits = np.full((len(genomes), 4, 521), -8, np.float32)
+        logits[..., 3] = 8 * genomes[:, None, 0] - 4
+        logits[..., 70] = 8 * (1 - genomes[:, None, 0]) - 4
+        heard = {f"{teacher}.logits": logits.reshape(-1, 521).astype(np.float16) for teacher in ("yamnet", "mn04")}
+        np.savez(folder / f"{shard}.npz", genome=genomes, **heard)
+
+
+def test_evolution_finds_what_each_class_is_best_heard_in(of_training, tmp_path) -> None:
+    evolution = of_training("evolve").Evolution(lambda shard: tmp_path / f"{shard}.npz", 60, 9)
+    made(evolution, tmp_path, range(12))
+    evolution.learn(12)
+    best = evolution.kept[evolution.best()[[3, 70], 0], 0]
+    assert best[0] > 0.999 and best[1] < 0.001
+
+
+def test_genomes_of_a_shard_do_not_depend_on_who_makes_it_or_on_the_shard_before_it(of_training, tmp_path) -> None:
+    def anew():  # type: ignore[no-untyped-def]
+        return of_training("evolve").Evolution(lambda shard: tmp_path / f"{shard}.npz", 40, 9)
+
+    one = anew()
+    made(one, tmp_path, range(6))
+    kept = {shard: np.load(tmp_path / f"{shard}.npz")["genome"] for shard in range(6)}
+    for shard in (5, 4):
+        (tmp_path / f"{shard}.npz").unlink()
+    np.testing.assert_array_equal(anew().genomes(5), kept[5])
+    np.testing.assert_array_equal(anew().genomes(4), kept[4])
