@@ -21,7 +21,7 @@ from atmda.core.encoders.compact.network import Network
 #: trunk directions kept, so that an embedding has 521 + 119 = 640 numbers
 DIRECTIONS = 119
 #: probabilities are the softmax of scores times this; nearest to calibrated on ESC-10 folds 1 and 2
-LOGIT_SCALE = 65.0
+LOGIT_SCALE = 55.0
 #: generations that say what is usual, and patches of each shard of them
 USUAL, SOME = ("r", "0"), 1600
 

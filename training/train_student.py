@@ -76,14 +76,6 @@ LEGS = (
         coloured=True,
         angle=40.0,
     ),
-    # what was recorded has become a fiftieth of the bank: here it is a fifth
-    Leg(
-        steps=2500,
-        rate=6e-4,
-        joins={0: (("r", 0, SHARDS["r"]),) * 9 + (("0", 0, SHARDS["0"]),)},
-        coloured=True,
-        angle=40.0,
-    ),
 )
 
 Triple = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
