@@ -37,7 +37,7 @@ from atmda.errors import AtmdaError
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
 #: of that file as it is released
-WEIGHTS_SHA256 = "7daa0b3fe23ff64a922af1bccbc095cd34ee550669867513eafe2c9c6a34e3a4"
+WEIGHTS_SHA256 = "b9102f1c6c5439245ce9fc9e897562253899a57247ccc152c42856be21a160ba"
 #: changes whenever what happens to samples before the network changes
 PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, v2"
 #: frames from one patch to the next
