@@ -1,7 +1,8 @@
 """The bank: patches of training clips with the teachers' labels, in numbered shards of generations.
 
 Generation `r` holds the recordings as they are, generation 0 what `mixes.clip` draws, later generations are bred from
-those before (`breed`). A shard is made once and is the same whoever makes it:
+those before (`breed`, `wider`), the last from numbers alone (`evolve`). A shard is made once and is the same whoever
+makes it:
 
     python training/bank.py --data train-audio --teacher teacher --cache DIR --part 0/2
 """
