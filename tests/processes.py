@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
@@ -110,6 +111,7 @@ def _child(targets: list[Any], words: tuple[str, ...], code: str, folder: str, n
         setattr(sys, {1: "stdout", 2: "stderr"}[number], open(number, "w", closefd=False, encoding="utf-8"))  # noqa: SIM115
     if new_session:
         os.setsid()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored where the tests themselves run under nohup
     os.environ.clear()
     os.environ.update(environ)
     os.chdir(folder)
