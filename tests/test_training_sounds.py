@@ -111,11 +111,11 @@ def test_each_wider_generation_draws_from_the_elite_that_is_its_own(of_training)
 
 
 def test_a_shard_is_read_where_it_lies_on_the_disk(of_training, tmp_path) -> None:
-    bank = of_training("bank")
+    shards = of_training("shards")
     rng = np.random.default_rng(0)
     arrays = {"mel": rng.normal(size=(5, 96, 64)).astype(np.float16), "ambience": np.array([True, False, True])}
-    bank.publish(tmp_path / "a.npz", **arrays)
-    found = bank.mapped(tmp_path / "a.npz")
+    shards.publish(tmp_path / "a.npz", **arrays)
+    found = shards.mapped(tmp_path / "a.npz")
     assert found.keys() == arrays.keys()
     for name, array in arrays.items():
         assert isinstance(found[name], np.memmap) and found[name].dtype == array.dtype

@@ -10,9 +10,7 @@ makes it:
 from __future__ import annotations
 
 import functools
-import os
 import time
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +21,7 @@ from evolve import Evolution
 from mixes import PATCHES, SAMPLES, Recordings, clip, source
 from options import options
 from recordings import held_back, is_ambience, permitted, read_manifest
+from shards import awaited, publish
 from synth_genes import played
 from synth_parts import Array, peaked
 from teachers import TEACHERS, Teachers
@@ -101,8 +100,8 @@ class Maker:
     def _elite(self, generation: str) -> Elite:
         """For each class the clips of all generations before that the teachers were surest of."""
         sources = [(g, k) for g in SHARDS if g == "r" or int(g) < int(generation) for k in range(SHARDS[g])]
-        while not all(shard_path(self.cache, *source).exists() for source in sources):
-            time.sleep(2)  # another process is making them
+        for before, k in sources:
+            awaited(shard_path(self.cache, before, k))
         kept = self.cache / f"elite-{generation}.npz"
         if not kept.exists():
             best = []
@@ -159,28 +158,6 @@ def labelled(clips: list[Array], teachers: Teachers) -> dict[str, Array]:
         mels.append(log_mel(waves[-1]).reshape(PATCHES, FRAMES, BANDS))
     mel = np.concatenate(mels).astype(np.float16)
     return {"mel": mel, **teachers(mel.astype(np.float32), np.stack(waves))}
-
-
-def publish(path: Path, **arrays: Array) -> None:
-    """Write `arrays` to `path` so that it is there whole or not at all."""
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
-    with beside.open("wb") as file:
-        np.savez(file, **arrays)
-    beside.replace(path)
-
-
-def mapped(path: Path) -> dict[str, Array]:
-    """The arrays of a shard as they lie on disk: processes that read the same bank share the memory it takes."""
-    arrays = {}
-    with zipfile.ZipFile(path) as archive, path.open("rb") as file:
-        for member in archive.infolist():
-            file.seek(member.header_offset + 26)  # where a zip file's local header has the lengths of what follows it
-            name, extra = np.frombuffer(file.read(4), "<u2")
-            file.seek(int(name) + int(extra), os.SEEK_CUR)
-            np.lib.format.read_magic(file)
-            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-            arrays[member.filename.removesuffix(".npy")] = np.memmap(path, dtype, "r", file.tell(), shape)
-    return arrays
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ class's best (Vassiliades and Mouret 2018, arXiv 1804.03906). What comes out nee
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from shards import awaited
 from synth_genes import GENES
 from synth_parts import Array, Rng, log_uniform
 from teachers import CLASSES, TEACHERS
@@ -21,8 +21,8 @@ from teachers import CLASSES, TEACHERS
 BEST = 8
 #: classes that are not bred for: music, and those that name a place or a quality of sound
 LEFT_OUT = (range(132, 277), range(494, CLASSES))
-#: shards that are drawn blindly, and the share of later ones
-BLIND, STILL_BLIND = 2, 0.04
+#: share of clips that are drawn blindly where others are bred
+BLIND = 0.04
 
 
 class Evolution:
@@ -38,9 +38,7 @@ class Evolution:
     def learn(self, shards: int) -> None:
         """Take in the first `shards` shards, of all of them what some class is best heard in."""
         for shard in range(self.known, shards):
-            while not self.path(shard).exists():
-                time.sleep(2)  # another process is making it
-            with np.load(self.path(shard)) as file:
+            with np.load(awaited(self.path(shard))) as file:
                 heard = np.mean([file[f"{teacher}.logits"].astype(np.float32) for teacher in TEACHERS], axis=0)
                 genomes = file["genome"]
             heard = np.sort(np.logaddexp(0, heard).reshape(self.clips, -1, CLASSES), axis=1)[:, 1:].mean(1)
@@ -60,22 +58,24 @@ class Evolution:
         if self.path(shard).exists():
             with np.load(self.path(shard)) as file:
                 return np.asarray(file["genome"])
-        self.learn(max(0, shard - 1))
-        best = self.best() if self.known else None
-        likely = np.ones(CLASSES)
-        for left in LEFT_OUT:
-            likely[left.start : left.stop] = 0
-        if best is not None:  # a class that is heard surely needs no better sounds
-            likely *= 0.1 + np.exp(-self.scores[best[:, :2], np.arange(CLASSES)[:, None]].mean(1))
-        likely /= likely.sum()
+        self.learn(shard - 1)
+        best, likely = self.best(), self.likely()
         out = []
         for row in range(self.clips):
             rng = np.random.default_rng([self.seed, shard * self.clips + row])
-            if best is None or shard < BLIND or rng.uniform() < STILL_BLIND:
+            if not self.known or rng.uniform() < BLIND:
                 out.append(rng.uniform(0, 1, len(GENES)))
             else:
                 out.append(self.child(rng, best[rng.choice(CLASSES, p=likely)]))
         return np.array(out, np.float32)
+
+    def likely(self) -> Array:
+        """How often each class is bred for, (521,): one that is heard surely needs no better sounds."""
+        surest = np.sort(self.scores, axis=0)[-2:].sum(axis=0) / 2
+        likely = 0.1 + np.exp(-surest)
+        for left in LEFT_OUT:
+            likely[left.start : left.stop] = 0
+        return np.asarray(likely / likely.sum())
 
     def child(self, rng: Rng, parents: Array) -> Array:
         """Near one of `parents`, moved along the line to another, some genes changed a little more."""

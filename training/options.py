@@ -13,5 +13,5 @@ def options(about: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--teacher", type=Path, required=True, help="folder of both teachers and their lists of classes"
     )
-    parser.add_argument("--cache", type=Path, required=True, help="folder for what is made on the way, about 13 GB")
+    parser.add_argument("--cache", type=Path, required=True, help="folder for what is made on the way, about 18 GB")
     return parser

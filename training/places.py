@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 import torch
-from bank import labelled, publish
+from bank import labelled
 from mixes import SAMPLES
 from options import options
 from recordings import permitted, read_manifest
+from shards import publish
 from synth_parts import RATE, Array
 from targets import Usual, evidence, statistics
 from teachers import Teachers, class_names

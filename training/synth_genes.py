@@ -53,22 +53,28 @@ def phrase(rng: Rng, n: int, g: SimpleNamespace) -> Array:
             k = min(int(longs[j] * rng.uniform(0.85, 1.15) * RATE), n - at)
             if k < 200:
                 break
-            t = np.linspace(0, 1, k)
-            fall = g.fall * t**g.bend if j == last else 0.0
-            shake = g.jitter * wander(rng, k, g.shaking) + g.vibrato * np.sin(g.vibrating * t * (k / RATE * 2 * np.pi))
-            f0 = np.clip(g.pitch * np.exp(heights[j] + g.arch * np.sin(np.pi * t) - fall + shake), 20, 7500)
-            x = harmonic(rng, f0, g.slope, odd=g.odd > 0.7)
-            rough = np.clip(g.rough + (g.rougher * t if j == last else 0.0), 0, 1)
-            x = x * (1 - rough * (0.5 + 0.5 * np.sin(g.under * 2 * np.pi * np.cumsum(f0 / RATE))))
-            y[at : at + k] += even(x + breath[at : at + k]) * rng.uniform(0.7, 1) * shape(t, g)
+            x = note(rng, k, g, heights[j], j == last) + breath[at : at + k]
+            y[at : at + k] += even(x) * rng.uniform(0.7, 1) * shape(k, g)
             at += k + int(g.gap * RATE)
         at += int(g.pause * rng.uniform(0.7, 1.4) * RATE)
     formants = zip((g.formant0, g.formant1, g.formant2), (1, g.second, g.third), strict=True)
     return even(sum(4 * a * resonate(y, f, g.throat * f) for f, a in formants) + g.dry * y)
 
 
-def shape(t: Array, g: SimpleNamespace) -> Array:
-    """How loud a note is from its begin, 0, to its end, 1."""
+def note(rng: Rng, k: int, g: SimpleNamespace, height: float, last: bool) -> Array:
+    """One note of `k` samples without its breath; the last of a phrase falls and grows rough."""
+    t = np.linspace(0, 1, k)
+    fall = g.fall * t**g.bend if last else 0.0
+    shake = g.jitter * wander(rng, k, g.shaking) + g.vibrato * np.sin(g.vibrating * t * (k / RATE * 2 * np.pi))
+    f0 = np.clip(g.pitch * np.exp(height + g.arch * np.sin(np.pi * t) - fall + shake), 20, 7500)
+    rough = np.clip(g.rough + (g.rougher * t if last else 0.0), 0, 1)
+    x = harmonic(rng, f0, g.slope, odd=g.odd > 0.7)
+    return np.asarray(x * (1 - rough * (0.5 + 0.5 * np.sin(g.under * 2 * np.pi * np.cumsum(f0 / RATE)))))
+
+
+def shape(k: int, g: SimpleNamespace) -> Array:
+    """How loud each of the `k` samples of a note is."""
+    t = np.linspace(0, 1, k)
     return np.asarray(np.minimum(1, t / g.attack) * np.minimum(1, (1 - t) / g.release))
 
 

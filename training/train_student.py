@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bank import CLIPS, SHARDS, mapped, shard_path
+from bank import CLIPS, SHARDS, shard_path
 from mixes import PATCHES
+from shards import awaited, mapped
 from student import Student
 from synth_parts import Array
 from targets import statistics, targets
@@ -93,10 +94,7 @@ class Bank:
     def join(self, *shards: tuple[str, int, int]) -> None:
         """Add shards, each (generation, first, end), waiting for those that another process is making."""
         for generation, number in ((g, k) for g, first, end in shards for k in range(first, end)):
-            path = shard_path(self.cache, generation, number)
-            while not path.exists():
-                time.sleep(2)
-            part = mapped(path)
+            part = mapped(awaited(shard_path(self.cache, generation, number)))
             self.beds = np.concatenate([self.beds, np.flatnonzero(part["ambience"]) + self.size])
             self.parts.append(part)
 
