@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -73,3 +75,14 @@ def tones(tmp_path: Path, write_tone: Callable[..., Path]) -> Path:
     for index in range(9):
         write_tone(tmp_path / "tones" / f"tone{index}.wav", 200.0 * (index + 1), 0.5 + 0.3 * index)
     return tmp_path / "tones"
+
+
+@pytest.fixture
+def of_training(monkeypatch: pytest.MonkeyPatch):
+    """Imports a module of `training/`."""
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "training")
+
+    def get(name: str) -> ModuleType:
+        return importlib.import_module(name)
+
+    return get

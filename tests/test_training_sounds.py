@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
-
-TRAINING = Path(__file__).parents[1] / "training"
-
-
-@pytest.fixture
-def of_training(monkeypatch: pytest.MonkeyPatch):
-    """Imports a module of `training/`."""
-    monkeypatch.syspath_prepend(TRAINING)
-
-    def get(name: str) -> ModuleType:
-        return importlib.import_module(name)
-
-    return get
 
 
 def sounds() -> tuple[np.ndarray, np.ndarray]:

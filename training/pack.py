@@ -16,6 +16,7 @@ from synth_parts import Array
 from teachers import TRUNKS
 
 from atmda.core.encoders.compact.encoder import TRUNK_SHARE
+from atmda.core.encoders.compact.frontend import BANDS, FRAMES
 from atmda.core.encoders.compact.network import Network
 
 #: trunk directions kept, so that an embedding has 521 + 119 = 640 numbers
@@ -32,7 +33,7 @@ def usual(network: Network, cache: Path, generations: tuple[str, ...] = USUAL) -
     for generation in generations:
         for shard in range(SHARDS[generation]):
             with np.load(shard_path(cache, generation, shard)) as file:
-                out, trunk = network(file["mel"][:SOME].astype(np.float32))
+                out, trunk = network(file["mel"][:SOME].astype(np.float32).reshape(-1, PATCHES * FRAMES, BANDS))
             logits.append(out.astype(np.float64))
             trunks.append(trunk.reshape(-1, PATCHES, trunk.shape[1]).mean(1).astype(np.float64))
     return np.concatenate(logits), np.concatenate(trunks)

@@ -14,6 +14,8 @@ from torch.nn import functional as F
 
 STEM = (24, 56, 112)
 MIDDLE, WIDE, DEEP, TRUNK = 112, 320, 576, 704
+#: places in time that a patch is brought down to
+PLACES = 3
 MIDDLE_BLOCKS, WIDE_BLOCKS, DEEP_BLOCKS = 2, 3, 2
 
 
@@ -52,7 +54,8 @@ class Separable(nn.Module):
 
 
 class Student(nn.Module):
-    """Patches (n, 96, 64) to evidence (n, 521) in deviations, trunk features (n, 704), teachers' trunks (n, 1408)."""
+    """Of each patch of runs of patches (n, 96 k, 64), which hear each other: evidence (n k, 521) in deviations, trunk
+    features (n k, 704), teachers' trunks (n k, 1408)."""
 
     def __init__(self, classes: int = CLASSES, trunks: int = sum(TRUNKS.values())) -> None:
         super().__init__()
@@ -68,5 +71,7 @@ class Student(nn.Module):
     def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         # log(mel + 0.001) lies in about -7 to 4
         x = ((patches + 3.0) * 0.4).unsqueeze(1).contiguous(memory_format=torch.channels_last)
-        trunk = self.body(self.stem(x)).mean((2, 3))
+        places = self.body(self.stem(x))
+        of_patches = places.unflatten(2, (-1, PLACES)).mean((3, 4))  # (n, 704, k)
+        trunk = of_patches.transpose(1, 2).flatten(0, 1)
         return self.head(trunk), trunk, self.likeness(trunk)

@@ -11,7 +11,7 @@ import argparse
 import copy
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +49,8 @@ class Leg:
     coloured: bool = False
     #: weight of the angle between what is embedded of a patch and what should be
     angle: float = 0.0
+    #: how many patches of a clip are heard as one, and how often
+    runs: Mapping[int, float] = field(default_factory=lambda: {1: 1.0})
 
 
 LEGS = (
@@ -76,6 +78,14 @@ LEGS = (
         joins={0: (("4", 32, SHARDS["4"]),), 3000: (("5", 0, 40),), 5000: (("5", 40, SHARDS["5"]),)},
         coloured=True,
         angle=40.0,
+    ),
+    Leg(
+        steps=17_000,
+        rate=1.5e-3,
+        joins={0: (("r", 0, SHARDS["r"]), ("r", 0, SHARDS["r"]))},  # recordings as often as three
+        coloured=True,
+        angle=40.0,
+        runs={1: 0.1, 2: 0.2, 4: 0.7},
     ),
 )
 
@@ -116,18 +126,32 @@ class Bank:
         return mel, evidence, trunks
 
 
-def batch(bank: Bank, index: Array, order: np.random.Generator, rng: torch.Generator, colour: bool) -> Triple:
-    """Patches changed a little, the first half of them with a second source."""
-    mel, evidence, trunks = bank.rows(index)
-    half = len(index) // 2
-    beds = order.choice(bank.beds, int(half * BEDS))
-    second = bank.rows(np.concatenate([beds, order.integers(0, bank.size, half - len(beds))]))
-    both = united((mel[:half], evidence[:half], trunks[:half]), second, rng)
-    mel, evidence, trunks = (torch.cat([a, b[half:]]) for a, b in zip(both, (mel, evidence, trunks), strict=True))
+def patches(starts: Array, run: int) -> Array:
+    """The numbers of the patches of runs: (n run,)."""
+    return (starts[:, None] + np.arange(run)).ravel()
+
+
+def batch(
+    bank: Bank, starts: Array, run: int, order: np.random.Generator, rng: torch.Generator, colour: bool
+) -> Triple:
+    """Runs of `run` patches from `starts` on, changed a little, the first half of them with a second source.
+
+    Returns:
+        Mel (n, 96 run, 64), evidence and trunks (n run, k).
+    """
+    half = len(starts) // 2
+    beds = order.choice(bank.beds // run * run, int(half * BEDS))
+    others = order.integers(0, bank.size // run, half - len(beds)) * run
+    first, second = (bank.rows(patches(runs, run)) for runs in (starts, np.concatenate([beds, others])))
+    edge = half * run
+    both = united(tuple(x[:edge] for x in first), second, run, rng)
+    mel, evidence, trunks = (torch.cat([a, b[edge:]]) for a, b in zip(both, first, strict=True))
+    mel = mel.view(len(starts), -1, mel.shape[2])
     if colour:
         mel = coloured(mel, rng)
-    mixed = torch.randperm(len(index), generator=rng)  # masks go by place in the batch
-    return disturbed(mel[mixed], rng), evidence[mixed], trunks[mixed]
+    mixed = torch.randperm(len(starts), generator=rng)  # masks go by place in the batch
+    of = torch.from_numpy(patches(mixed.numpy() * run, run))
+    return disturbed(mel[mixed], rng), evidence[of], trunks[of]
 
 
 def losses(said: tuple[torch.Tensor, ...], evidence: torch.Tensor, trunks: torch.Tensor) -> list[torch.Tensor]:
@@ -171,14 +195,18 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
         optimiser, lambda s: min((s + 1) / 200, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / leg.steps)) + 1e-3)
     )
     average = copy.deepcopy(student).eval()
-    began, left, seen = time.time(), np.zeros(0, np.int64), np.zeros(4)
+    began, seen = time.time(), np.zeros(4)
+    left: dict[int, Array] = {}
     for step in range(leg.steps):
         joining = leg.joins.get(step, ())
         bank.join(*joining)
-        if joining or len(left) < BATCH:
-            left = order.permutation(bank.size)
-        index, left = left[:BATCH], left[BATCH:]
-        mel, evidence, trunks = batch(bank, index, order, rng, leg.coloured)
+        if joining or not left:
+            left = dict.fromkeys(leg.runs, np.zeros(0, np.int64))
+        run = 1 if len(leg.runs) == 1 else int(order.choice([*leg.runs], p=[*leg.runs.values()]))
+        if len(left[run]) < BATCH // run:
+            left[run] = order.permutation(bank.size // run) * run
+        starts, left[run] = np.split(left[run], [BATCH // run])
+        mel, evidence, trunks = batch(bank, starts, run, order, rng, leg.coloured)
         with torch.autocast("cpu", torch.bfloat16):
             said = student(mel)
         parts = losses(said, evidence, trunks)

@@ -19,6 +19,8 @@ FADES = 6.0
 GONE = -1.0
 #: largest deviation of a microphone's response, in nepers, and between how many bands it is drawn
 COLOUR, KNOTS = 0.6, 7
+#: mel power that nothing is heard of
+SILENT = 1e-9
 FLOOR = float(torch.tensor(OFFSET).log())
 
 
@@ -27,7 +29,7 @@ def magnitudes(mel: torch.Tensor) -> torch.Tensor:
 
 
 def disturbed(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Patches (n, 96, 64) of log mel, changed so that labels stay nearly as they are: level, shift, some masking."""
+    """Runs (n, frames, 64) of log mel, changed so that labels stay nearly as they are: level, shift, some masking."""
     n = len(mel)
     level = torch.randn(n, 1, 1, generator=rng) * 0.5
     mel = torch.log(magnitudes(mel) * level.exp() + OFFSET)
@@ -35,13 +37,13 @@ def disturbed(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     third = n // 3
     start = int(torch.randint(0, 60, (1,), generator=rng))
     mel[:third, :, start : start + int(torch.randint(1, 8, (1,), generator=rng))] = FLOOR
-    start = int(torch.randint(0, 90, (1,), generator=rng))
+    start = int(torch.randint(0, mel.shape[1] - 6, (1,), generator=rng))
     mel[third : 2 * third, start : start + int(torch.randint(1, 12, (1,), generator=rng))] = FLOOR
     return mel
 
 
 def coloured(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-    """Patches (n, 96, 64) of log mel as other microphones have them: each through a smooth response of its own."""
+    """Runs (n, frames, 64) of log mel as other microphones have them: each through a smooth response of its own."""
     deviation = COLOUR * torch.rand(len(mel), 1, 1, generator=rng)
     knots = deviation * torch.randn(len(mel), 1, KNOTS, generator=rng)
     response = F.interpolate(knots, mel.shape[2], mode="linear", align_corners=True)
@@ -49,20 +51,27 @@ def coloured(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
 
 
 def united(
-    first: tuple[torch.Tensor, ...], second: tuple[torch.Tensor, ...], rng: torch.Generator
+    first: tuple[torch.Tensor, ...], second: tuple[torch.Tensor, ...], run: int, rng: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Two of (mel (n, 96, 64), evidence (n, 521), trunks (n, k)) heard at once, the first louder as a rule.
 
-    Trunks are averaged by power: nothing better is known of a mixture.
+    A `run` of patches is mixed as one; in each of them the second fades by how loud both are there. Trunks are averaged
+    by power: nothing better is known of a mixture.
     """
-    decibels = FAINTEST + (LOUDEST - FAINTEST) * torch.rand(len(first[0]), 1, generator=rng)
+    runs = len(first[0]) // run
+    decibels = FAINTEST + (LOUDEST - FAINTEST) * torch.rand(runs, 1, generator=rng)
     a, b = magnitudes(first[0]), magnitudes(second[0])
-    power_a, power_b = (x.square().mean((1, 2)).clamp_min(1e-6) for x in (a, b))
-    gain = (power_a / power_b).sqrt() * 10 ** (-decibels[:, 0] / 20)
+    power_a, power_b = (x.square().mean((1, 2)).view(runs, run) for x in (a, b))
+    whole_a, whole_b = (x.mean(1, keepdim=True).clamp_min(1e-6) for x in (power_a, power_b))
+    gain = (whole_a / whole_b).sqrt() * 10 ** (-decibels / 20)
     # the sum stays at the level of a window: what is heard together is levelled together
-    together = 1 / (1 + 10 ** (-decibels[:, 0] / 10)).sqrt()
-    mel = torch.log(together[:, None, None] * (a.square() + (gain[:, None, None] * b).square()).sqrt() + OFFSET)
-    faded = ((decibels - FADES) / (LOUDEST - FADES)).clamp(0, 1)
+    together = 1 / (1 + 10 ** (-decibels / 10)).sqrt()
+    each_gain, each_together = (x.expand(-1, run).reshape(-1, 1, 1) for x in (gain, together))
+    mel = torch.log(each_together * (a.square() + (each_gain * b).square()).sqrt() + OFFSET)
+    there = 10 * torch.log10((power_a + SILENT) / (gain.square() * power_b + SILENT)).view(-1, 1).clamp(
+        -LOUDEST, LOUDEST
+    )
+    faded = ((there - FADES) / (LOUDEST - FADES)).clamp(0, 1)
     evidence = torch.maximum(first[1], (1 - faded) * second[1] + faded * GONE)
-    share = 1 / (1 + 10 ** (-decibels / 10))
+    share = 1 / (1 + 10 ** (-there / 10))
     return mel, evidence, share * first[2] + (1 - share) * second[2]

@@ -14,6 +14,7 @@ FORMER = {
     "071bb26625edb8e4e1289384602403bbbee3a77e425fe223f34ea3d5ea3ac621": "an early second edition of compact",
     "f43d46ce88f2f4031d97a78840c62e9e63d8103993f3e2aaf910badf09a9e5bb": "an early second edition of compact",
     "7daa0b3fe23ff64a922af1bccbc095cd34ee550669867513eafe2c9c6a34e3a4": "an early second edition of compact",
+    "b9102f1c6c5439245ce9fc9e897562253899a57247ccc152c42856be21a160ba": "an early second edition of compact",
 }
 
 

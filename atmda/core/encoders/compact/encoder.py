@@ -2,8 +2,8 @@
 
 A recording is cut into patches of 0.975 s that begin every 0.96 s; the last one ends with the recording, and one
 shorter than a patch is followed by silence. Windows of at most 12 s are brought to one level each, so that how loud a
-sound was recorded says nothing of what it is. For each patch the network gives logits of 521 classes of sound and 704
-trunk features. An embedding, of unit length, is
+sound was recorded says nothing of what it is. For each patch the network, which hears the patches of a window as one
+run, gives logits of 521 classes of sound and 704 trunk features. An embedding, of unit length, is
 
 - 521 class evidences: for each patch, how far a class's logit lies above its usual value on the training audio, in its
   own deviations, through a sigmoid centred on two deviations; then the power mean (exponent 3) over all patches of
@@ -28,7 +28,7 @@ import numpy as np
 from atmda.core.audio import Audio
 from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.compact import overlapping
-from atmda.core.encoders.compact.frontend import FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
+from atmda.core.encoders.compact.frontend import BANDS, FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
 from atmda.core.encoders.compact.loudness import amplified, gain, magnitudes
 from atmda.core.encoders.compact.network import Network
 from atmda.core.encoders.compact.text import TextTable
@@ -37,9 +37,9 @@ from atmda.errors import AtmdaError
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
 #: of that file as it is released
-WEIGHTS_SHA256 = "b9102f1c6c5439245ce9fc9e897562253899a57247ccc152c42856be21a160ba"
+WEIGHTS_SHA256 = "270d661a428c35ac89bbbd167a1f6bc211bd810e2874ad433d54e76c83a6eeed"
 #: changes whenever what happens to samples before the network changes
-PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, v2"
+PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, heard as one, v3"
 #: frames from one patch to the next
 STEP = 96
 #: seconds of audio a feature array holds at most
@@ -124,8 +124,8 @@ class CompactEncoder(Encoder):
         return np.asarray(states, np.float32)
 
     def _each(self, patches: FloatArray) -> FloatArray:
-        """The state of each of levelled `patches` (k, 96, 64)."""
-        logits, trunk = self._network(patches)
+        """The state of each of levelled `patches` (k, 96, 64) that are heard one after the other."""
+        logits, trunk = self._network(patches.reshape(1, -1, BANDS))
         above = (logits - self._usual) / self._spread - np.float32(THRESHOLD)
         cubes = (1.0 / (1.0 + np.exp(-np.clip(above, -30.0, 30.0)))) ** POWER
         return np.concatenate([cubes, trunk, np.ones((len(patches), 1), np.float32)], axis=1)
@@ -141,7 +141,7 @@ class CompactEncoder(Encoder):
         embedded one by one.
         """
         cells = overlapping.Cells.of(len(samples), starts, size, hop)
-        states = np.concatenate([self._each(patches) for patches in cells.patches(samples)])
+        states = cells.in_order([self._each(patches) for patches in cells.patches(samples)])
         return np.stack([self.pool(states[own]) for own in cells.windows()])
 
     def pool(self, states: FloatArray) -> FloatArray:

@@ -1,6 +1,7 @@
 """The network of the built-in encoder in numpy: patches of log mel magnitudes to class logits and trunk features.
 
-Activations are (patches, time, frequency, channels), so that a convolution is one matrix product over gathered
+Patches that follow each other are heard as one run: what the network says of one rests on some two seconds around it.
+Activations are (runs, time, frequency, channels), so that a convolution is one matrix product over gathered
 neighbours, and a depthwise convolution nine multiplications; batch norms are folded into the weights. Written in numpy
 because importing torch alone takes longer than embedding a folder of short clips.
 """
@@ -11,12 +12,13 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from atmda.core.encoders.compact.frontend import FRAMES
 from atmda.core.types import FloatArray
 
-#: patches run through the network together: those of a window
+#: patches run through the network together, as they fit into a processor's cache: those of a window
 CHUNK = 12
-#: places in time that are not halved again
-SMALLEST = 3
+#: places in time and frequency that a patch is brought down to
+PLACES = (3, 2)
 
 
 def _padded(x: FloatArray, margin: int) -> FloatArray:
@@ -73,25 +75,26 @@ class Network:
     def trunk(self) -> int:
         return int(self._t["head.weight"].shape[0])
 
-    def __call__(self, patches: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Of patches (n, 96, 64): class logits float32 (n, classes) and trunk features float32 (n, trunk)."""
-        trunk = np.concatenate([self._run(patches[i : i + CHUNK]) for i in range(0, len(patches), CHUNK)])
+    def __call__(self, runs: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Of each patch of runs (n, 96 k, 64): class logits (n k, classes) and trunk features (n k, trunk), float32."""
+        together = max(1, CHUNK * FRAMES // runs.shape[1])
+        trunk = np.concatenate([self._run(runs[i : i + together]) for i in range(0, len(runs), together)])
         return trunk @ self._t["head.weight"] + self._t["head.bias"], trunk
 
-    def _run(self, patches: FloatArray) -> FloatArray:
+    def _run(self, runs: FloatArray) -> FloatArray:
         t = self._t
-        x: FloatArray = ((patches + np.float32(3.0)) * np.float32(0.4))[..., None]
+        x: FloatArray = ((runs + np.float32(3.0)) * np.float32(0.4))[..., None]
         for i in range(self._dense):
             x = _dense(x, t[f"dense{i}.weight"], t[f"dense{i}.bias"], 5 if i == 0 else 3, 2)
         for i in range(self._blocks):
             depth, weight = t[f"block{i}.depth.weight"], t[f"block{i}.point.weight"]
             widens = weight.shape[0] != weight.shape[1]
-            # halved where it widens, down to 3 x 2 places
-            y = _depthwise(x, depth, t[f"block{i}.depth.bias"], 2 if widens and x.shape[1] > SMALLEST else 1)
+            # halved where it widens, down to the places that are left of a patch
+            y = _depthwise(x, depth, t[f"block{i}.depth.bias"], 2 if widens and x.shape[2] > PLACES[1] else 1)
             n, h, w, c = y.shape
             y = (y.reshape(-1, c) @ weight).reshape(n, h, w, -1)
             y += t[f"block{i}.point.bias"]
             if not widens:
                 y += x
             x = np.maximum(y, 0.0, out=y)
-        return np.asarray(x.mean(axis=(1, 2), dtype=np.float32))
+        return np.asarray(x.reshape(-1, *PLACES, x.shape[-1]).mean(axis=(1, 2), dtype=np.float32))

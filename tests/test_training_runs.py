@@ -1,0 +1,60 @@
+"""Patches that are trained on in runs: what a run is made of, and how two of them are heard at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+NOISE, SILENCE = 0.0, -6.9
+
+
+def run_of(*levels: float) -> torch.Tensor:
+    """Patches (n, 96, 64) of log mel, each of one level."""
+    return torch.stack([torch.full((96, 64), level) for level in levels])
+
+
+def test_the_student_hears_a_patch_with_its_neighbours(of_training) -> None:
+    torch.manual_seed(0)
+    student = of_training("student").Student().eval()
+    mel = torch.randn(2, 4 * 96, 64)
+    with torch.inference_mode():
+        evidence, trunk, likeness = student(mel)
+        alone = student(mel.reshape(8, 96, 64))[0]
+        longer = student(torch.cat([mel, torch.randn(2, 96, 64)], dim=1))[0].view(2, 5, -1)
+    assert (evidence.shape, trunk.shape, likeness.shape) == ((8, 521), (8, 704), (8, 1408))
+    assert (evidence - alone).abs().amax(1).min() > 1e-5
+    assert (evidence.view(2, 4, -1) - longer[:, :4]).abs().amax((0, 2)).argmax() == 3  # the nearest hears most of it
+
+
+def test_the_second_of_two_sounds_fades_only_where_the_first_is_louder(of_training) -> None:
+    union = of_training("union")
+    first, second = run_of(NOISE, SILENCE), run_of(NOISE, NOISE)
+    nothing, much = torch.zeros(2, 521), torch.full((2, 521), 5.0)
+    trunks = torch.zeros(2, 8), torch.ones(2, 8)
+    for seed in range(20):
+        rng = torch.Generator().manual_seed(seed)
+        _, evidence, trunk = union.united((first, nothing, trunks[0]), (second, much, trunks[1]), 2, rng)
+        assert evidence[1, 0] == 5.0 and trunk[1, 0] > 0.98
+        assert 0.0 <= evidence[0, 0] <= 5.0 and trunk[0, 0] < trunk[1, 0]
+
+
+def test_a_batch_of_runs_keeps_patches_beside_their_labels(of_training) -> None:
+    train = of_training("train_student")
+
+    class Numbered:
+        """A bank whose patches are as loud as their number says, and are labelled with it."""
+
+        size, beds = 400, np.arange(400)
+
+        def rows(self, index: np.ndarray) -> tuple[torch.Tensor, ...]:
+            number = torch.from_numpy(index.astype(np.float32))
+            return run_of(*(number / 100 - 2)), number[:, None].expand(-1, 521), number[:, None].expand(-1, 8)
+
+    rng = torch.Generator().manual_seed(0)
+    starts = np.arange(0, 64, 4)
+    mel, evidence, trunks = train.batch(Numbered(), starts, 4, np.random.default_rng(0), rng, False)
+    assert mel.shape == (16, 384, 64) and evidence.shape == (64, 521) and trunks.shape == (64, 8)
+    alone = evidence[:, 0].view(16, 4)
+    pure = [row.tolist() for row in alone if row[0] >= 32 and row[0] % 4 == 0 and row[3] == row[0] + 3]
+    assert sorted(row[0] for row in pure)[:8] == [32, 36, 40, 44, 48, 52, 56, 60]
+    assert all(row == [row[0] + k for k in range(4)] for row in pure)
