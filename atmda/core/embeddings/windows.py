@@ -42,8 +42,8 @@ class SharesWindows(Protocol):
         """Whether it can for windows of `window` seconds every `hop` seconds."""
         ...
 
-    def embed_overlapping(self, samples: FloatArray, starts: IntArray, size: int, hop: float) -> FloatArray:
-        """Embeddings (n, d) of the windows of `size` samples at `starts` (n,), every `hop` samples, in `samples`."""
+    def embed_overlapping(self, samples: FloatArray, starts: IntArray, size: int) -> FloatArray:
+        """Embeddings (n, d) of the windows of `size` samples at `starts` (n,) in `samples`."""
         ...
 
 
@@ -198,7 +198,7 @@ def _shared(encoder: Any, stretch: Stretch, batch_size: int, device: Any) -> lis
     size = min(places[0][1] - places[0][0], len(samples))
     starts = np.minimum(np.asarray([start - places[0][0] for start, _ in places]), len(samples) - size)
     with device:
-        embeddings = encoder.embed_overlapping(samples, starts, size, float(stretch.recording.cut.hop) * rate)
+        embeddings = encoder.embed_overlapping(samples, starts, size)
     found = []
     for start, embedding in zip(starts.tolist(), embeddings, strict=True):
         levels = Levels(stretch.recording.source.step)

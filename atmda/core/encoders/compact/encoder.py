@@ -125,24 +125,27 @@ class CompactEncoder(Encoder):
 
     def _each(self, patches: FloatArray) -> FloatArray:
         """The state of each of levelled `patches` (k, 96, 64) that are heard one after the other."""
-        logits, trunk = self._network(patches.reshape(1, -1, BANDS))
+        return self._states(*self._network(patches.reshape(1, -1, BANDS)))
+
+    def _states(self, logits: FloatArray, trunk: FloatArray) -> FloatArray:
+        """The states of patches by what the network gives of them."""
         above = (logits - self._usual) / self._spread - np.float32(THRESHOLD)
         cubes = (1.0 / (1.0 + np.exp(-np.clip(above, -30.0, 30.0)))) ** POWER
-        return np.concatenate([cubes, trunk, np.ones((len(patches), 1), np.float32)], axis=1)
+        return np.concatenate([cubes, trunk, np.ones((len(trunk), 1), np.float32)], axis=1)
 
     def can_share(self, window: float, hop: float) -> bool:
         """Whether windows share their patches: those that overlap, and hold a patch at least."""
         return overlapping.can_share(window, hop)
 
-    def embed_overlapping(self, samples: FloatArray, starts: IntArray, size: int, hop: float) -> FloatArray:
-        """Embeddings float32 (n, 640) of windows of `size` samples at `starts` (n,), every `hop` samples, in `samples`.
+    def embed_overlapping(self, samples: FloatArray, starts: IntArray, size: int) -> FloatArray:
+        """Embeddings float32 (n, 640) of windows of `size` samples at `starts` (n,) in `samples`.
 
-        Patches are those of the whole stretch, each computed once; `overlapping` says how that differs from windows
-        embedded one by one.
+        The network hears the whole stretch once; `overlapping` says how that differs from windows embedded one by one.
         """
-        cells = overlapping.Cells.of(len(samples), starts, size, hop)
-        states = cells.in_order([self._each(patches) for patches in cells.patches(samples)])
-        return np.stack([self.pool(states[own]) for own in cells.windows()])
+        shared = overlapping.Shared.of(len(samples), starts, size)
+        trunk = shared.trunks(samples, self._network.places)
+        states = self._states(self._network.logits(trunk), trunk)
+        return np.stack([self.pool(states[own]) for own in shared.of_window])
 
     def pool(self, states: FloatArray) -> FloatArray:
         """The embedding (640,) of all states of one recording: the pooling is over all its patches alike."""

@@ -78,8 +78,17 @@ class Network:
     def __call__(self, runs: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Of each patch of runs (n, 96 k, 64): class logits (n k, classes) and trunk features (n k, trunk), float32."""
         together = max(1, CHUNK * FRAMES // runs.shape[1])
-        trunk = np.concatenate([self._run(runs[i : i + together]) for i in range(0, len(runs), together)])
-        return trunk @ self._t["head.weight"] + self._t["head.bias"], trunk
+        parts = [self._run(runs[i : i + together]) for i in range(0, len(runs), together)]
+        trunk = np.concatenate([x.reshape(-1, *PLACES, self.trunk).mean(axis=(1, 2), dtype=np.float32) for x in parts])
+        return self.logits(trunk), trunk
+
+    def logits(self, trunk: FloatArray) -> FloatArray:
+        """Class logits float32 (n, classes) of trunk features (n, trunk)."""
+        return np.asarray(trunk @ self._t["head.weight"] + self._t["head.bias"])
+
+    def places(self, frames: FloatArray) -> FloatArray:
+        """Trunk features float32 (k, trunk) of each third of a patch in a run of frames (32 k, 64)."""
+        return np.asarray(self._run(frames[None])[0].mean(axis=1, dtype=np.float32))
 
     def _run(self, runs: FloatArray) -> FloatArray:
         t = self._t
@@ -97,4 +106,4 @@ class Network:
             if not widens:
                 y += x
             x = np.maximum(y, 0.0, out=y)
-        return np.asarray(x.reshape(-1, *PLACES, x.shape[-1]).mean(axis=(1, 2), dtype=np.float32))
+        return x

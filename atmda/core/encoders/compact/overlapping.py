@@ -1,105 +1,97 @@
-"""Windows that overlap, embedded by the built-in encoder: each patch of the recording is computed once.
+"""Windows that overlap, embedded by the built-in encoder: the network hears their stretch of the recording once.
 
 A window by itself has patches of 0.975 s that begin every 0.96 s from its own start, and one level for all of them.
-Overlapping windows would share not one of them. Here patches begin on a grid that every window's start lies on: at most
-a second apart, a whole number of them to a hop. A window is pooled of those that begin in it, as many as fit to the
-nearest; the level of each patch is that of the stretch as long as a window around it; what it is heard as one with are
-those before and after it that do not overlap it. So a hop of 1 s costs what one of 10 s does. The embeddings differ a
-little from those of the same windows one by one; `docs/compact.md` has how much, and a store of them is made with
-another hop, so the two never mix unnoticed.
+Overlapping windows would share not one of them. Here the network runs over the stretch from end to end, which gives
+trunk features of *places*, 0.32 s apart, three to a patch; a window has the patches that begin at the places nearest to
+where its own would. The level of a place is that of the stretch as long as a window around it. So a hop of 1 s costs
+little more than one of 10 s does. The embeddings differ a little from those of the same windows one by one, and a patch
+hears what lies beside its window; `docs/compact.md` has how much that changes, and a store of them is made with another
+hop, so the two never mix unnoticed.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from atmda.core.encoders.compact.frontend import FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
+from atmda.core.encoders.compact.frontend import BANDS, FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
 from atmda.core.encoders.compact.loudness import amplified, gain, magnitudes
-from atmda.core.encoders.compact.network import CHUNK
+from atmda.core.encoders.compact.network import PLACES
 from atmda.core.types import FloatArray, IntArray
 
-#: most from one patch to the next, as then 25 ms a second are not heard
-GRID_SECONDS = 1.0
-#: patches that decide a level, at most: as many as in the longest stretch that a clip's level is taken of
-MOST_AROUND = 12
+#: frames and samples from one place to the next
+PLACE_FRAMES = FRAMES // PLACES[0]
+PLACE = PLACE_FRAMES * HOP
+#: places that decide a level, at most: as many as in the longest stretch that a clip's level is taken of
+MOST_AROUND = 12 * PLACES[0]
+#: places that the network hears together, and how many of them at either end only for the sake of those between
+TOGETHER, MARGIN = 54, 3
 
 
 def can_share(window: float, hop: float) -> bool:
-    """Whether windows of `window` seconds every `hop` seconds overlap, and each holds a patch at least."""
-    return hop < window and window * SAMPLE_RATE >= PATCH
+    """Whether windows of `window` seconds every `hop` seconds overlap, and each holds a patch, a sample less or not."""
+    return hop < window and window * SAMPLE_RATE >= PATCH + HOP
 
 
 @dataclass(frozen=True)
-class Cells:
-    """The patches of a stretch.
+class Shared:
+    """Which patches the windows of a stretch have.
 
     Attributes:
-        frames: where each begins, in frames of 10 ms, ascending: int (m,).
-        first: the first patch of each window: int (n,). count: how many a window has.
-        apart: how many patches on the next begins that does not overlap one.
+        size: samples of a window.
+        patches: the places that some window's patches begin at, ascending: int (m,).
+        of_window: which of `patches` each window has: int (n, count).
     """
 
-    frames: IntArray
-    first: IntArray
-    count: int
-    apart: int
+    size: int
+    patches: IntArray
+    of_window: IntArray
 
     @classmethod
-    def of(cls, samples: int, starts: IntArray, size: int, hop: float) -> Cells:
-        """The patches of windows of `size` samples at `starts` (n,), every `hop` samples, among `samples` samples."""
-        per_hop = max(1, math.ceil(hop / (GRID_SECONDS * SAMPLE_RATE) - 1e-9))
-        grid = hop / per_hop
-        count = max(1, round((size - PATCH) / grid) + 1)
-        last = (samples - WINDOW) // HOP - (FRAMES - 1)  # the last frame that a patch can begin at
-        on_grid = starts[0] + np.arange((len(starts) - 1) * per_hop + count) * grid
-        frames = np.minimum(np.rint(on_grid / HOP).astype(np.int64), last)
-        # the last window of a recording begins where it must; it has the patches that are nearest
-        first = np.rint((starts - starts[0]) / grid).astype(np.int64)
-        return cls(frames, first, count, max(1, math.ceil(FRAMES * HOP / grid - 1e-9)))
+    def of(cls, samples: int, starts: IntArray, size: int) -> Shared:
+        """The patches of windows of `size` samples at `starts` (n,) among `samples` samples: the last ends with it."""
+        last = (samples - WINDOW + HOP) // PLACE - PLACES[0]  # the last place that a patch can begin at
+        whole = range(0, size - PATCH + 1, FRAMES * HOP)
+        within = np.array([*whole, *([size - PATCH] if size - PATCH > whole[-1] else [])])
+        places = np.minimum(np.rint((starts[:, None] + within) / PLACE).astype(np.int64), last)
+        patches, of_window = np.unique(places, return_inverse=True)
+        return cls(size, patches, of_window.reshape(places.shape))
 
-    def windows(self) -> Iterator[slice]:
-        """The patches of each window."""
-        for first in self.first.tolist():
-            yield slice(first, first + self.count)
+    def trunks(self, samples: FloatArray, network: Callable[[FloatArray], FloatArray]) -> FloatArray:
+        """Trunk features (m, t) of the patches of the stretch's `samples` at 16 kHz.
 
-    def runs(self) -> Iterator[IntArray]:
-        """The numbers of patches that are heard as one, some at a time."""
-        for phase in range(min(self.apart, len(self.frames))):
-            numbers = np.arange(phase, len(self.frames), self.apart)
-            yield from (numbers[i : i + CHUNK] for i in range(0, len(numbers), CHUNK))
-
-    def in_order(self, parts: Sequence[FloatArray]) -> FloatArray:
-        """What was found of the patches (m, ...), in their order, of what was found run by run."""
-        return np.concatenate(parts)[np.argsort(np.concatenate(list(self.runs())))]
-
-    def patches(self, samples: FloatArray) -> Iterator[FloatArray]:
-        """Levelled patches (k, 96, 64), run by run, of the stretch's `samples` at 16 kHz."""
-        found, powers = [], []
-        heard = _log_mel(samples)
-        for run in self.runs():
-            mel = magnitudes(np.stack([heard[frame : frame + FRAMES] for frame in self.frames[run].tolist()]))
-            powers.append(np.einsum("ktf,ktf->k", mel, mel) / FRAMES)
-            found.append(mel)
-        gains = np.asarray([gain(power) for power in self._around(self.in_order(powers))], np.float32)
-        for run, mel in zip(self.runs(), found, strict=True):
-            yield amplified(mel, gains[run][:, None, None])
-
-    def _around(self, powers: FloatArray) -> FloatArray:
-        """For each patch the mean power of as many around it as a window has; `powers` (m,) are in order."""
-        sums = np.concatenate([[0.0], np.cumsum(powers.astype(np.float64))])
-        reach = min(self.count, MOST_AROUND)
-        places = np.arange(len(powers))
-        low = np.maximum(places - reach // 2, 0)
-        high = np.minimum(low + reach, len(powers))
-        low = np.maximum(high - reach, 0)
-        return np.asarray(np.maximum((sums[high] - sums[low]) / (high - low), 0.0))
+        Args:
+            network: of levelled frames (32 k, 64) the trunk features of their places, (k, t).
+        """
+        frames = _levelled(samples, self.size)
+        heard = np.concatenate([network(frames[run])[own] for run, own in _runs(len(frames) // PLACE_FRAMES)])
+        return np.asarray(sum(heard[self.patches + k] for k in range(PLACES[0])) / np.float32(PLACES[0]))
 
 
-def _log_mel(samples: FloatArray) -> FloatArray:
-    """`log_mel` of a stretch, some seconds at a time for the sake of memory."""
-    starts = range(0, (len(samples) - WINDOW) // HOP + 1, CHUNK * FRAMES)
-    return np.concatenate([log_mel(samples[s * HOP : (s + CHUNK * FRAMES - 1) * HOP + WINDOW]) for s in starts])
+def _runs(places: int) -> Iterator[tuple[slice, slice]]:
+    """What the network hears together of so many places: frames of the stretch, and which places of those are kept."""
+    kept = TOGETHER - 2 * MARGIN
+    for first in range(0, places, kept):
+        low, high = max(0, first - MARGIN), min(places, first + kept + MARGIN)
+        yield slice(low * PLACE_FRAMES, high * PLACE_FRAMES), slice(first - low, min(places, first + kept) - low)
+
+
+def _levelled(samples: FloatArray, size: int) -> FloatArray:
+    """Log mel magnitudes (frames, 64) of whole places, each at the level of `size` samples around it."""
+    step = TOGETHER * PLACE_FRAMES  # some seconds at a time for the sake of memory
+    starts = range(0, (len(samples) - WINDOW) // HOP + 1, step)
+    heard = np.concatenate([log_mel(samples[s * HOP : (s + step - 1) * HOP + WINDOW]) for s in starts])
+    mel = magnitudes(heard[: len(heard) // PLACE_FRAMES * PLACE_FRAMES].reshape(-1, PLACE_FRAMES, BANDS))
+    powers = np.einsum("ptf,ptf->p", mel, mel, dtype=np.float64) / PLACE_FRAMES
+    gains = np.asarray([gain(power) for power in _around(powers, size // PLACE)], np.float32)
+    return np.asarray(amplified(mel, gains[:, None, None]).reshape(-1, BANDS))
+
+
+def _around(powers: FloatArray, reach: int) -> FloatArray:
+    """For each place the mean power of `reach` places around it, (p,)."""
+    sums = np.concatenate([[0.0], np.cumsum(powers)])
+    reach = min(reach, MOST_AROUND, len(powers))
+    low = np.clip(np.arange(len(powers)) - reach // 2, 0, len(powers) - reach)
+    return np.asarray(np.maximum((sums[low + reach] - sums[low]) / reach, 0.0))
