@@ -39,7 +39,7 @@ def heard_esc(encoder: Encoder, test_data: Path):  # type: ignore[no-untyped-def
 def test_street_sounds_are_named_by_prompt(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
     clips, X = heard
     found = scores(X, encoder.embed_text(class_prompts(clips.labels)))
-    assert (found.argmax(1) == clips.y).mean() >= 0.68
+    assert (found.argmax(1) == clips.y).mean() >= 0.72
     data = heard_by.Embedded(clips, X, encoder.embed_text(class_prompts(clips.labels)))
     assert heard_by.error_of_confidence(data, encoder.logit_scale) <= 0.12
 
@@ -56,17 +56,17 @@ def test_templates_agree_within_two_points(encoder: Encoder, heard) -> None:  # 
 def test_prototypes_from_audio_keep_their_accuracy(encoder: Encoder, heard) -> None:  # type: ignore[no-untyped-def]
     clips, X = heard
     data = heard_by.Embedded(clips, X, encoder.embed_text(class_prompts(clips.labels)))
-    assert np.mean(heard_by.right("tgap", data)) >= 0.62
-    assert np.mean(heard_by.right("sv", data)) >= 0.71
-    assert np.mean(heard_by.right("tgap-unit", data)) >= 0.68
-    assert np.mean(heard_by.right("sv-unit", data)) >= 0.74
+    assert np.mean(heard_by.right("tgap", data)) >= 0.68
+    assert np.mean(heard_by.right("sv", data)) >= 0.77
+    assert np.mean(heard_by.right("tgap-unit", data)) >= 0.72
+    assert np.mean(heard_by.right("sv-unit", data)) >= 0.79
 
 
 def test_everyday_sounds_are_named_by_prompt(encoder: Encoder, heard_esc, test_data: Path) -> None:  # type: ignore[no-untyped-def]
     clips, X = heard_esc
     found = scores(X, encoder.embed_text(class_prompts(clips.labels)))
-    assert (found.argmax(1) == clips.y).mean() >= 0.84
+    assert (found.argmax(1) == clips.y).mean() >= 0.86
     fifty = material.esc50_names(test_data)
     truth = np.array([fifty.index(clips.labels[c]) for c in clips.y])
     among = scores(X, encoder.embed_text(class_prompts(fifty))).argmax(1)
-    assert (among == truth).mean() >= 0.57
+    assert (among == truth).mean() >= 0.67
