@@ -28,7 +28,17 @@ import numpy as np
 from atmda.core.audio import Audio
 from atmda.core.encoders.base import Encoder
 from atmda.core.encoders.compact import overlapping
-from atmda.core.encoders.compact.frontend import BANDS, FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
+from atmda.core.encoders.compact.frontend import (
+    BANDS,
+    FRAMES,
+    HOP,
+    PATCH,
+    SAMPLE_RATE,
+    STEP,
+    WINDOW,
+    log_mel,
+    patch_starts,
+)
 from atmda.core.encoders.compact.loudness import amplified, gain, magnitudes
 from atmda.core.encoders.compact.network import Network
 from atmda.core.encoders.compact.text import TextTable
@@ -40,8 +50,6 @@ WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
 WEIGHTS_SHA256 = "270d661a428c35ac89bbbd167a1f6bc211bd810e2874ad433d54e76c83a6eeed"
 #: changes whenever what happens to samples before the network changes
 PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, heard as one, v3"
-#: frames from one patch to the next
-STEP = 96
 #: seconds of audio a feature array holds at most
 BLOCK_SECONDS = 12.0
 POWER = 3
@@ -53,12 +61,9 @@ THRESHOLD = 2.0
 TRUNK_SHARE = 0.5
 
 
-def patches_of(mel: FloatArray, last: bool) -> FloatArray:
-    """Patches (k, 96, 64) of consecutive frames (n, 64): every 96 frames; if `last`, one more that ends with them."""
-    starts = list(range(0, len(mel) - FRAMES + 1, STEP))
-    if last and starts[-1] + FRAMES < len(mel):
-        starts.append(len(mel) - FRAMES)
-    return np.stack([mel[start : start + FRAMES] for start in starts])
+def patches_of(mel: FloatArray) -> FloatArray:
+    """Patches (k, 96, 64) of consecutive frames (n, 64): every 96 frames, the last ends with them."""
+    return np.stack([mel[start : start + FRAMES] for start in patch_starts(len(mel), FRAMES, STEP)])
 
 
 def level(patches: FloatArray) -> FloatArray:
@@ -110,31 +115,28 @@ class CompactEncoder(Encoder):
             # what is held ends with at least a patch, so that the last patch can reach back
             ready = (len(held) - PATCH) // stride if len(held) > PATCH else 0
             if ready:
-                yield patches_of(log_mel(held[: (ready - 1) * stride + PATCH]), last=False)
+                yield patches_of(log_mel(held[: (ready - 1) * stride + PATCH]))
                 held = held[ready * stride :]
             held = np.concatenate([held, block])
         if len(held) < PATCH:
             held = np.pad(held, (0, PATCH - len(held)))
-        yield patches_of(log_mel(held[: (len(held) - WINDOW) // HOP * HOP + WINDOW]), last=True)
+        yield patches_of(log_mel(held[: (len(held) - WINDOW) // HOP * HOP + WINDOW]))
 
     def encode(self, features: Sequence[FloatArray]) -> FloatArray:
         """A state for each array of patches: sums of cubed evidence, sums of trunk features, number of patches."""
         # each by itself: what shares a batch must not change the last bits
-        states = [self._each(level(patches)).sum(0) for patches in features]
+        runs = (level(patches).reshape(1, -1, BANDS) for patches in features)
+        states = [self._states(*self._network(run)).sum(0) for run in runs]
         return np.asarray(states, np.float32)
 
-    def _each(self, patches: FloatArray) -> FloatArray:
-        """The state of each of levelled `patches` (k, 96, 64) that are heard one after the other."""
-        return self._states(*self._network(patches.reshape(1, -1, BANDS)))
-
     def _states(self, logits: FloatArray, trunk: FloatArray) -> FloatArray:
-        """The states of patches by what the network gives of them."""
+        """The state of each patch (k, 1226) by what the network gives of it: `logits` (k, 521), `trunk` (k, 704)."""
         above = (logits - self._usual) / self._spread - np.float32(THRESHOLD)
         cubes = (1.0 / (1.0 + np.exp(-np.clip(above, -30.0, 30.0)))) ** POWER
         return np.concatenate([cubes, trunk, np.ones((len(trunk), 1), np.float32)], axis=1)
 
     def can_share(self, window: float, hop: float) -> bool:
-        """Whether windows share their patches: those that overlap, and hold a patch at least."""
+        """Whether windows are heard together: those that overlap, and surely hold a patch."""
         return overlapping.can_share(window, hop)
 
     def embed_overlapping(self, samples: FloatArray, starts: IntArray, size: int) -> FloatArray:

@@ -22,8 +22,16 @@ BANDS = 64
 LOW_HZ, HIGH_HZ = 125.0, 7500.0
 OFFSET = 0.001
 FRAMES = 96
+#: frames from one patch to the next
+STEP = 96
 #: samples one patch of 96 frames needs
 PATCH = (FRAMES - 1) * HOP + WINDOW
+
+
+def patch_starts(length: int, patch: int, step: int) -> list[int]:
+    """Where patches of `patch` begin in `length`: every `step`, the last ends with it. All in frames, or in samples."""
+    starts = list(range(0, length - patch + 1, step))
+    return starts if starts[-1] + patch == length else [*starts, length - patch]
 
 
 def _mel(hertz: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -16,7 +16,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from atmda.core.encoders.compact.frontend import BANDS, FRAMES, HOP, PATCH, SAMPLE_RATE, WINDOW, log_mel
+from atmda.core.encoders.compact.frontend import (
+    BANDS,
+    FRAMES,
+    HOP,
+    PATCH,
+    SAMPLE_RATE,
+    STEP,
+    WINDOW,
+    log_mel,
+    patch_starts,
+)
 from atmda.core.encoders.compact.loudness import amplified, gain, magnitudes
 from atmda.core.encoders.compact.network import PLACES
 from atmda.core.types import FloatArray, IntArray
@@ -53,8 +63,7 @@ class Shared:
     def of(cls, samples: int, starts: IntArray, size: int) -> Shared:
         """The patches of windows of `size` samples at `starts` (n,) among `samples` samples: the last ends with it."""
         last = (samples - WINDOW + HOP) // PLACE - PLACES[0]  # the last place that a patch can begin at
-        whole = range(0, size - PATCH + 1, FRAMES * HOP)
-        within = np.array([*whole, *([size - PATCH] if size - PATCH > whole[-1] else [])])
+        within = np.array(patch_starts(size, PATCH, STEP * HOP))
         places = np.minimum(np.rint((starts[:, None] + within) / PLACE).astype(np.int64), last)
         patches, of_window = np.unique(places, return_inverse=True)
         return cls(size, patches, of_window.reshape(places.shape))
