@@ -12,10 +12,10 @@ from teachers import CLASSES, TRUNKS
 from torch import nn
 from torch.nn import functional as F
 
+from atmda.core.encoders.compact.network import PLACES
+
 STEM = (24, 56, 112)
 MIDDLE, WIDE, DEEP, TRUNK = 112, 320, 576, 704
-#: places in time that a patch is brought down to
-PLACES = 3
 MIDDLE_BLOCKS, WIDE_BLOCKS, DEEP_BLOCKS = 2, 3, 2
 
 
@@ -68,10 +68,10 @@ class Student(nn.Module):
         self.head = nn.Linear(TRUNK, classes)
         self.likeness = nn.Linear(TRUNK, trunks)
 
-    def forward(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, runs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         # log(mel + 0.001) lies in about -7 to 4
-        x = ((patches + 3.0) * 0.4).unsqueeze(1).contiguous(memory_format=torch.channels_last)
+        x = ((runs + 3.0) * 0.4).unsqueeze(1).contiguous(memory_format=torch.channels_last)
         places = self.body(self.stem(x))
-        of_patches = places.unflatten(2, (-1, PLACES)).mean((3, 4))  # (n, 704, k)
+        of_patches = places.unflatten(2, (-1, PLACES[0])).mean((3, 4))  # (n, 704, k)
         trunk = of_patches.transpose(1, 2).flatten(0, 1)
         return self.head(trunk), trunk, self.likeness(trunk)

@@ -200,10 +200,12 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
     for step in range(leg.steps):
         joining = leg.joins.get(step, ())
         bank.join(*joining)
-        if joining or not left:
-            left = dict.fromkeys(leg.runs, np.zeros(0, np.int64))
-        run = 1 if len(leg.runs) == 1 else int(order.choice([*leg.runs], p=[*leg.runs.values()]))
-        if len(left[run]) < BATCH // run:
+        if joining:
+            left.clear()
+        run, *others = leg.runs
+        if others:  # legs of one kind go on to draw what they drew
+            run = int(order.choice([run, *others], p=[*leg.runs.values()]))
+        if len(left.get(run, ())) < BATCH // run:
             left[run] = order.permutation(bank.size // run) * run
         starts, left[run] = np.split(left[run], [BATCH // run])
         mel, evidence, trunks = batch(bank, starts, run, order, rng, leg.coloured)
