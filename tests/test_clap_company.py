@@ -16,7 +16,7 @@ import torch
 from clap_weights import SMALL, small_weights
 from torch import Tensor
 
-from atmda.core.encoders.clap import audio_tower, matmul, precision, swin, text_tower, trials
+from atmda.core.encoders.clap import attention, audio_tower, matmul, precision, product, swin, text_tower, trials
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.text_tower import TextTower
 
@@ -49,22 +49,78 @@ def by_company(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     shapes: list[tuple[int, ...]] = []
     plain: Callable[..., Tensor] = matmul.linear
 
-    def product(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
+    def multiplied(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
         shapes.append((len(rows), *weights[0].shape))
         return plain(rows * (1 + 1e-6 * len(rows)), weights, gelu=gelu)
 
-    for module in (audio_tower, swin, text_tower):
-        monkeypatch.setattr(module, "linear", product)
+    for module in (audio_tower, product, text_tower):
+        monkeypatch.setattr(module, "linear", multiplied)
     return shapes
 
 
 def test_kernels_that_sum_a_row_by_its_company_change_no_clip(monkeypatch: pytest.MonkeyPatch) -> None:
-    by_company(monkeypatch)
+    shapes = by_company(monkeypatch)
+    several, model = mels(swin.GROUP + 3), tower()
+    model(several)
+    shapes.clear()
+    together = model(several)
+    assert tried_together() == [True]  # clips in a group, each product cut to the rows of one
+    grouped = {*shapes}
+    shapes.clear()
+    for clip, vector in zip(several, together, strict=True):
+        assert torch.equal(model([clip])[0], vector)
+    assert {*shapes} == grouped
+
+
+def test_what_depends_on_company_and_is_no_product_leaves_clips_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = swin.attend
+    monkeypatch.setattr(swin, "attend", lambda qkv, *rest: plain(qkv * (1 + 1e-6 * len(qkv)), *rest))
     several, model = mels(swin.GROUP + 3), tower()
     together = model(several)
     assert tried_together() == [False]
     for clip, vector in zip(several, together, strict=True):
         assert torch.equal(model([clip])[0], vector)
+
+
+def test_a_product_takes_as_many_rows_as_leave_the_bits_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As oneDNN's with AMX: from some number of rows on, long sums are added up in another order."""
+    plain, seen = matmul.linear, []
+
+    def otherwise_from_100(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
+        seen.append(len(rows))
+        return plain(rows * (1 + 1e-6 * (len(rows) >= 100)), weights, gelu=gelu)
+
+    monkeypatch.setattr(product, "linear", otherwise_from_100)
+    generator = torch.Generator().manual_seed(0)
+    weights = torch.randn(8, 40, generator=generator), torch.randn(8, generator=generator)
+    cut = product.Product(weights).steady([16, 32, 64, 128])
+    assert cut.at_once == 64
+    rows = torch.randn(150, 40, generator=generator)
+    seen.clear()
+    assert torch.equal(cut(rows)[:16], cut(rows[:16]))
+    assert seen == [64, 64, 22, 16]
+    assert product.Product(weights).steady([128, 256]).at_once == 256  # what is otherwise from the first on is steady
+
+
+def test_weights_whose_order_moves_bits_stay_in_theirs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(product, "packed", lambda weights: (weights[0] * (1 + 1e-6), weights[1]))
+    generator = torch.Generator().manual_seed(0)
+    one = product.Product((torch.randn(8, 40, generator=generator), torch.randn(8, generator=generator)))
+    assert one.packed([16]) is one
+    assert one.steady([16, 32]).at_once == 16
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_attention_in_bfloat16_is_the_same_by_products_and_fused(faster: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To what bfloat16 holds; which is the faster differs from processor to processor."""
+    monkeypatch.setattr(attention, "by_onednn", lambda qkv: True)
+    monkeypatch.setattr(attention, "_is_faster_by_products", lambda: faster)
+    generator = torch.Generator().manual_seed(0)
+    qkv, bias = torch.randn(128, 3 * 96, generator=generator), torch.randn(2, 4, 64, 64, generator=generator)
+    exact = attention.attend(qkv, 4, bias, attention.Scratch())
+    low = attention.attend(qkv.bfloat16(), 4, bias.bfloat16(), attention.Scratch())
+    assert low.dtype == torch.bfloat16 and low.shape == exact.shape == (128, 96)
+    assert torch.nn.functional.cosine_similarity(low.float(), exact).min() > 0.9999
 
 
 def test_clips_go_through_together_only_where_that_changes_no_bit() -> None:
@@ -86,7 +142,8 @@ def test_kernels_that_sum_a_row_by_its_company_change_no_prompt(monkeypatch: pyt
 def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows() -> None:
     model = TextTower(small_weights(), SMALL, CPU, torch.float32, 1)
     together = model(SENTENCES * 20)[: len(SENTENCES)]
-    assert [answer for question, answer in trials._found.items() if "text" in question] == [True]
+    tried = {question: answer for question, answer in trials._found.items() if "rows as" in question}
+    assert len(tried) == 3 * len(text_tower.SIZES) and all(tried.values())
     assert all(torch.equal(model([each])[0], vector) for each, vector in zip(SENTENCES, together, strict=True))
     assert len(model._filled(torch.ones(9, 4))) == 16
     assert len(model._filled(torch.ones(1025, 4))) == 2048
@@ -99,7 +156,7 @@ def test_what_was_tried_on_one_width_says_nothing_of_another(monkeypatch: pytest
     model = TextTower(small_weights(wider), wider, CPU, torch.float32, 1)
     model(SENTENCES)
     assert model._sizes == text_tower.ONE_SIZE  # tried anew, on products that do depend on it
-    assert sorted(answer for question, answer in trials._found.items() if "text" in question) == [False, True]
+    assert {answer for question, answer in trials._found.items() if "128 x 128" in question} == {True, False}
 
 
 def test_prompts_on_an_accelerator_go_through_in_one_size_untried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +174,7 @@ def test_prompts_on_an_accelerator_go_through_in_one_size_untried(monkeypatch: p
 def test_weights_in_another_order_change_no_bit() -> None:
     model = TextTower(small_weights(), SMALL, CPU, torch.float32, 1)
     before = model(SENTENCES)
-    model._pack()
+    model._prepare(many=True)
     assert torch.equal(model(SENTENCES), before)
 
 

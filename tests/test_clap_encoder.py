@@ -239,7 +239,7 @@ def test_a_torch_without_onednn_gives_what_one_with_it_gives(monkeypatch: pytest
     plain, calls = matmul.F.linear, []
     monkeypatch.setattr(matmul.F, "linear", lambda *given: calls.append(1) or plain(*given))
     bare = encoder()
-    assert not bare._audio._stages[0][0].qkv[0].is_mkldnn
+    assert not bare._audio._stages[0][0].qkv.weights[0].is_mkldnn
     assert np.abs(bare.encode(features) - usual).max() < 1e-6
     assert (text_tower()(SENTENCES) - usual_text).abs().max() < 1e-6
     assert calls

@@ -25,6 +25,16 @@ def one_threaded_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Arithmetic of torch on this thread alone: some kernels sum in another order where they share a product."""
+    if sys.modules["torch"].get_num_threads() == 1:
+        yield
+    else:
+        with threadpool_limits(1):
+            yield
+
+
 def _one_thread() -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)

@@ -26,6 +26,7 @@ from atmda.core.encoders.clap.fusion import Fusion
 from atmda.core.encoders.clap.matmul import filled, linear
 from atmda.core.encoders.clap.swin import GROUP, Merge, SwinBlock
 from atmda.core.encoders.clap.trials import remembered
+from atmda.core.parallel import one_thread
 
 MELS = 64
 FOLDS = 4
@@ -90,7 +91,8 @@ class AudioTower:
         if self._wide:
             pooled = self._late(torch.cat([self._embed(self._sent(mel)) for mel in mels]), len(mels))
         else:
-            pooled = torch.cat(list(self._by_groups(mels)))
+            with one_thread():
+                pooled = torch.cat(list(self._by_groups(mels)))
         return torch.cat([self._head_of(pooled[start : start + HEAD_ROWS]) for start in range(0, len(mels), HEAD_ROWS)])
 
     def _by_groups(self, mels: Sequence[Tensor]) -> Iterator[Tensor]:
@@ -111,11 +113,11 @@ class AudioTower:
             if self._grouped is None:
                 self._grouped = remembered(self._question(), self._same_in_group)
                 if self._grouped:
-                    self._pack()
+                    self._gather()
         return self._grouped
 
     def _question(self) -> str:
-        return f"{GROUP} clips at once in {self._dtype}, width {len(self._norm[0])}"
+        return f"{GROUP} clips at once, products cut, in {self._dtype}, width {len(self._norm[0])}"
 
     def _same_in_group(self) -> bool:
         width = len(self._norm[0]) >> (len(self._stages) - 1 - self._by_clip)
@@ -127,7 +129,7 @@ class AudioTower:
 
         plain = alone()
         kept = [dict(vars(part)) for part in self._parts()]
-        self._pack()
+        self._gather()
         same = torch.equal(alone(), plain) and torch.equal(self._late(clips.flatten(0, 1), GROUP), plain)
         for part, before in zip(self._parts(), kept, strict=True):
             vars(part).update(before)
@@ -136,9 +138,12 @@ class AudioTower:
     def _parts(self) -> list[SwinBlock | Merge]:
         return [*(block for stage in self._stages for block in stage), *self._merges]
 
-    def _pack(self) -> None:
-        for part in self._parts():
-            part.pack()
+    def _gather(self) -> None:
+        """Make all stages ready for many clips, the late ones for groups of them."""
+        for stage, blocks in enumerate(self._stages):
+            parts: list[SwinBlock | Merge] = [*blocks, *self._merges[stage : stage + 1]]
+            for part in parts:
+                part.gather(1 if stage < self._by_clip else GROUP)
 
     def _late(self, tokens: Tensor, clips: int) -> Tensor:
         """The stages behind the early ones, and the mean over tokens: (clips, c)."""

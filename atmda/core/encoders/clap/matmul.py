@@ -6,8 +6,8 @@ tried once (see `trials`). Torch has no public name for oneDNN's products (this 
 where it is missing, torch's own do.
 
 Libraries multiply few rows by other kernels than many, whose last bits differ. So that a clip or a prompt has the same
-bits alone and in any batch, each product of it has one shape: clips go through one by one (or eight together, where
-that is found to change nothing), prompts in blocks of a fixed number of rows, filled up with zeros.
+bits alone and in any batch, a product of it has the number of rows that it has alone, or one that is found to change
+nothing (`product.py`).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from torch import Tensor
 from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.attention import TOKENS, attend, attend_wide
 from atmda.core.encoders.clap.buffers import Scratch
-from atmda.core.encoders.clap.matmul import Linear, linear, packed
+from atmda.core.encoders.clap.product import Product
 
 Get = Callable[[str], Tensor]
 
@@ -52,10 +52,11 @@ class SwinBlock:
         self.before = get(name + "norm1.weight"), get(name + "norm1.bias")
         self.between = get(name + "norm2.weight"), get(name + "norm2.bias")
 
-        def pair(part: str) -> Linear:
-            return get(f"{name}{part}.weight").to(dtype), get(f"{name}{part}.bias").to(dtype)
+        def product(part: str, gelu: bool = False) -> Product:
+            return Product((get(f"{name}{part}.weight").to(dtype), get(f"{name}{part}.bias").to(dtype)), gelu)
 
-        self.qkv, self.proj, self.up, self.down = map(pair, ("attn.qkv", "attn.proj", "mlp.fc1", "mlp.fc2"))
+        self.qkv, self.proj = product("attn.qkv"), product("attn.proj")
+        self.up, self.down = product("mlp.fc1", gelu=True), product("mlp.fc2")
         shifted = index % 2 == 1 and side > windows.SIZE
         bias = _position_bias(get(name + "attn.relative_position_bias_table"))
         self.wide = wide
@@ -66,9 +67,13 @@ class SwinBlock:
         if index > 0 and side > windows.SIZE:
             self.rows = windows.between(*(orders if shifted else orders[::-1])).to(bias.device)
 
-    def pack(self) -> None:
-        """Put the weights in the order in which products of many rows read them: worth it for a dozen clips."""
-        self.qkv, self.proj, self.up, self.down = map(packed, (self.qkv, self.proj, self.up, self.down))
+    def gather(self, clips: int) -> None:
+        """Make ready for many clips, `clips` of them at once."""
+        rows = {tile.stop - tile.start for tile in self.tiles(1)}
+        self.qkv, self.proj, self.up, self.down = (
+            product.packed(rows).steady(_sizes(self.size, clips)) if clips > 1 else product.packed(rows)
+            for product in (self.qkv, self.proj, self.up, self.down)
+        )
 
     def __call__(self, tokens: Tensor, scratch: Scratch) -> Tensor:
         """Tokens, float32 (n * side * side, c), changed in place or moved to a buffer of `scratch`."""
@@ -80,9 +85,9 @@ class SwinBlock:
 
     def _tile(self, tokens: Tensor, bias: Tensor, scratch: Scratch) -> None:
         normed = F.layer_norm(tokens, tokens.shape[-1:], *self.before)
-        tokens += linear(self._attend(linear(normed, self.qkv), bias, scratch), self.proj)
+        tokens += self.proj(self._attend(self.qkv(normed), bias, scratch))
         normed = F.layer_norm(tokens, tokens.shape[-1:], *self.between)
-        tokens += linear(linear(normed, self.up, gelu=True), self.down)
+        tokens += self.down(self.up(normed))
 
     def _attend(self, qkv: Tensor, bias: Tensor, scratch: Scratch) -> Tensor:
         if self.wide:
@@ -95,19 +100,25 @@ class Merge:
 
     def __init__(self, get: Get, name: str, side: int, even: bool, dtype: torch.dtype) -> None:
         self.norm = get(name + "norm.weight"), get(name + "norm.bias")
-        self.reduction: Linear = get(name + "reduction.weight").to(dtype), None
+        self.reduction = Product((get(name + "reduction.weight").to(dtype), None))
         source = windows.shifted_order(side) if even else windows.window_order(side)
         self.size = side * side
         self.rows = windows.between(source, windows.merge_order(side)).to(self.norm[0].device)
 
-    def pack(self) -> None:
+    def gather(self, clips: int) -> None:
         """As a block's."""
-        self.reduction = packed(self.reduction)
+        sizes = _sizes(self.size // 4, clips)
+        self.reduction = self.reduction.packed(sizes[:1]).steady(sizes)
 
     def __call__(self, tokens: Tensor, scratch: Scratch) -> Tensor:
         gathered = scratch.gather(f"merge{self.size}", tokens, self.rows, self.size).view(-1, 4 * tokens.shape[-1])
         normed = F.layer_norm(gathered, gathered.shape[-1:], *self.norm)
-        return linear(normed, self.reduction).float()
+        return self.reduction(normed).float()
+
+
+def _sizes(rows: int, clips: int) -> list[int]:
+    """Rows of one clip, of two, of four, up to `clips`."""
+    return [rows << power for power in range(clips.bit_length())]
 
 
 def _tiles(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype, clips: int) -> list[Tile]:
@@ -119,6 +130,7 @@ def _tiles(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype, clips: in
         step = min(count * together, TILE) * TOKENS
         return [Tile(start, start + step, plain) for start in range(0, clips * count * TOKENS, step)]
     inside = windows.mask_groups(side)[0] if together == 1 else 0
+    inside = inside if inside > 1 else 0  # a product of so few rows would cost more than the mask saves
     kinds = torch.repeat_interleave(torch.arange(4), torch.tensor(windows.mask_groups(side)))[inside:]
     edges = (bias + windows.masks()[kinds].to(bias.device)[:, None]).repeat(together, 1, 1, 1).to(dtype)
     pieces = max(1, round(inside / TILE))

@@ -4,8 +4,9 @@ The same sums as the official network (Liu et al. 2019, arXiv 1907.11692): produ
 sentences at once, attention over sentences of one length at once, and the last layer works out the one token that
 the embedding is made of. Products have one of a few numbers of rows (`SIZES`), filled up with zeros, so that a sentence
 has the same bits in any company: either a trial on these very shapes has found that kernels give a row the same bits in
-all of them, or there is one size alone (as on every accelerator). The last products, which are small, always have one
-size. One size for all would cost a single prompt two to seven times its time, and many prompts a tenth.
+all of them up to `LEAST_STEADY`, or there is one size alone (as on every accelerator). The last products, which
+are small, always have one size. One size for all would cost a single prompt two to seven times its time, and many
+prompts a tenth.
 
 On a CPU every core takes batches of its own, with one-threaded arithmetic: products of so few rows gain little from
 being split.
@@ -13,7 +14,8 @@ being split.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import torch
@@ -22,8 +24,8 @@ from torch import Tensor
 
 from atmda.core.device import usable_cores
 from atmda.core.encoders.clap.architecture import Architecture
-from atmda.core.encoders.clap.matmul import Linear, filled, linear, packed
-from atmda.core.encoders.clap.trials import remembered
+from atmda.core.encoders.clap.matmul import Linear, filled, linear
+from atmda.core.encoders.clap.product import Product
 from atmda.core.parallel import one_threaded_pool
 
 #: The official model's; Hugging Face's configuration says 1e-12, which moves embeddings by 4e-5.
@@ -33,10 +35,26 @@ FIRST_POSITION = 2
 #: rows that products may have; where kernels give a row other bits beside other numbers of rows, `ONE_SIZE` alone
 SIZES = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 ONE_SIZE = (128,)
+#: rows up to which a product must give a row the same bits, to be cut into as many
+LEAST_STEADY = 128
 #: rows of the products after the last layer
 HEAD_ROWS = 16
 #: sentences that are worth weights in an order of their own, which takes as long as some sentences
 MANY = 64
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Attention of every token to all of its sentence, and a perceptron, each added to what came in, then normed."""
+
+    #: of queries, keys, values, what was attended to, the perceptron's two
+    products: tuple[Product, ...]
+    out_norm: Linear
+    down_norm: Linear
+
+    def each(self, change: Callable[[Product], Product]) -> Layer:
+        """With each product changed."""
+        return replace(self, products=tuple(map(change, self.products)))
 
 
 class TextTower:
@@ -65,33 +83,34 @@ class TextTower:
         def pair(name: str, kind: torch.dtype) -> Linear:
             return weights[f"{name}.weight"].to(device, kind), weights[f"{name}.bias"].to(device, kind)
 
+        def product(name: str, gelu: bool = False) -> Product:
+            return Product(pair(name, dtype), gelu)
+
         table = "text_branch.embeddings."
         self._words = weights[table + "word_embeddings.weight"]
         self._places = weights[table + "position_embeddings.weight"].to(device)
         self._kind = weights[table + "token_type_embeddings.weight"][0].to(device)
         self._norm = pair(table + "LayerNorm", torch.float32)
-        layers = [f"text_branch.encoder.layer.{k}." for k in range(arch.text_layers)]
-        parts = ("attention.self.query", "attention.self.key", "attention.self.value")
-        self._attention = [[pair(layer + part, dtype) for part in parts] for layer in layers]
-        self._out = [pair(layer + "attention.output.dense", dtype) for layer in layers]
-        self._out_norm = [pair(layer + "attention.output.LayerNorm", torch.float32) for layer in layers]
-        self._up = [pair(layer + "intermediate.dense", dtype) for layer in layers]
-        self._down = [pair(layer + "output.dense", dtype) for layer in layers]
-        self._down_norm = [pair(layer + "output.LayerNorm", torch.float32) for layer in layers]
+
+        def layer(name: str) -> Layer:
+            parts = ("self.query", "self.key", "self.value", "output.dense")
+            products = [product(f"{name}attention.{part}") for part in parts]
+            products += [product(name + "intermediate.dense", gelu=True), product(name + "output.dense")]
+            norms = (pair(f"{name}{part}.LayerNorm", torch.float32) for part in ("attention.output", "output"))
+            return Layer(tuple(products), *norms)
+
+        self._layers = [layer(f"text_branch.encoder.layer.{k}.") for k in range(arch.text_layers)]
         self._packed = False
-        self._sizes: tuple[int, ...] = ONE_SIZE if device.type == "cpu" else SIZES[-1:]
+        self._sizes: tuple[int, ...] = () if device.type == "cpu" else SIZES[-1:]
         self._pooler = pair("text_branch.pooler.dense", torch.float32)
         self._head = [pair(f"text_projection.{k}", torch.float32) for k in (0, 2)]
 
     def __call__(self, sentences: Sequence[Sequence[int]]) -> Tensor:
         """Embeddings, float32 (n, 512), of token ids that begin with `<s>` and end with `</s>`."""
-        if len(sentences) >= MANY or self.dtype != torch.float32:
-            self._pack()
         order = sorted(range(len(sentences)), key=lambda index: len(sentences[index]))
         found = torch.empty(len(sentences), len(self._head[1][0]))
         with one_threaded_pool(self._workers) as pool:
-            if self.device.type == "cpu":
-                self._sizes = SIZES if self._steady() else ONE_SIZE
+            self._prepare(len(sentences) >= MANY or self.dtype != torch.float32)
             share = sum(map(len, sentences)) // (2 * self._workers)  # so that every core has something to do
             batches = list(_batches(order, sentences, min(max(share, 128), self._sizes[-1])))
             chosen = [[sentences[index] for index in batch] for batch in batches]
@@ -99,32 +118,18 @@ class TextTower:
                 found[batch] = rows
         return found
 
-    @torch.inference_mode()
-    def _steady(self) -> bool:
-        """Whether each row has the same bits in products of all `SIZES`, on weights in either order: tried once."""
-
-        def same() -> bool:
-            generator = torch.Generator().manual_seed(0)
-            for weights, gelu in ((self._out[0], False), (self._up[0], True), (self._down[0], False)):
-                out, size = weights[0].shape
-                plain = torch.randn(out, size, generator=generator).to(self.dtype), weights[1]
-                rows = torch.randn(SIZES[-1], size, generator=generator)
-                whole = linear(rows, plain, gelu=gelu)
-                for each in (plain, packed(plain)):
-                    if not all(torch.equal(linear(rows[:n], each, gelu=gelu), whole[:n]) for n in SIZES):
-                        return False
-            return True
-
-        width = len(self._out[0][0])
-        return remembered(f"text of {self.dtype}, width {width}, in products of {SIZES[0]} to {SIZES[-1]} rows", same)
-
-    def _pack(self) -> None:
-        """Put the weights of all layers in the order of products of many rows, once; no number changes by it."""
-        if not self._packed:
-            self._attention = [[packed(part) for part in parts] for parts in self._attention]
-            self._out, self._up, self._down = (
-                [packed(weights) for weights in each] for each in (self._out, self._up, self._down)
-            )
+    def _prepare(self, many: bool) -> None:
+        """Find out once which numbers of rows leave bits alone; for many sentences put the weights in their order."""
+        if self.device.type != "cpu":
+            return
+        if not self._sizes:
+            steady = [layer.each(lambda product: product.steady(SIZES)) for layer in self._layers]
+            cuts = [product.at_once or 0 for product in steady[0].products]
+            self._sizes = SIZES if min(cuts) >= LEAST_STEADY else ONE_SIZE
+            self._layers = steady if self._sizes == SIZES else self._layers
+        if many and not self._packed:
+            untried = ONE_SIZE if self._sizes == ONE_SIZE else ()
+            self._layers = [layer.each(lambda product: product.packed(untried)) for layer in self._layers]
             self._packed = True
 
     @torch.inference_mode()
@@ -135,11 +140,11 @@ class TextTower:
         tokens = self._words[ids].to(self.device, torch.float32) + self._places[places.to(self.device)] + self._kind
         tokens = F.layer_norm(tokens, tokens.shape[-1:], *self._norm, EPSILON)
         tokens = self._filled(tokens)
-        for layer in range(len(self._up) - 1):
-            tokens = self._layer(tokens, tokens, groups, layer, first_only=False)
+        for layer in self._layers[:-1]:
+            tokens = self._through(layer, tokens, tokens, groups, first_only=False)
         lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
         first = tokens[torch.cumsum(lengths, 0) - lengths]
-        pooled = self._layer(self._filled(first), tokens, groups, len(self._up) - 1, first_only=True)
+        pooled = self._through(self._layers[-1], self._filled(first), tokens, groups, first_only=True)
         return torch.cat([self._projected(rows) for rows in torch.split(pooled[: len(sentences)], HEAD_ROWS)]).cpu()
 
     def _projected(self, first: Tensor) -> Tensor:
@@ -152,14 +157,13 @@ class TextTower:
         """`rows` (n, c) and zeros below, up to the next of the sizes; longer than the last, to a multiple of it."""
         return filled(rows, next((size for size in self._sizes if size >= len(rows)), self._sizes[-1]))
 
-    def _layer(
-        self, asking: Tensor, tokens: Tensor, groups: Sequence[tuple[int, int]], layer: int, *, first_only: bool
+    def _through(
+        self, layer: Layer, asking: Tensor, tokens: Tensor, groups: Sequence[tuple[int, int]], *, first_only: bool
     ) -> Tensor:
         """One layer for the rows `asking`: all tokens, or the first of each sentence."""
-        query, key, value = self._attention[layer]
+        query, key, value, output, up, down = layer.products
         low = tokens.to(self.dtype)
-        asked = linear(asking, query)
-        keys, values = linear(low, key), linear(low, value)
+        asked, keys, values = query(asking), key(low), value(low)
         mixed = torch.zeros_like(asked)
         start = row = 0
         for length, count in groups:
@@ -172,10 +176,10 @@ class TextTower:
             )
             mixed[row:end] = heads.transpose(1, 2).reshape(count * take, -1)
             start, row = stop, end
-        out = asking + linear(mixed, self._out[layer])
-        out = F.layer_norm(out, out.shape[-1:], *self._out_norm[layer], EPSILON)
-        out = out + linear(linear(out, self._up[layer], gelu=True), self._down[layer])
-        return F.layer_norm(out, out.shape[-1:], *self._down_norm[layer], EPSILON)
+        out = asking + output(mixed)
+        out = F.layer_norm(out, out.shape[-1:], *layer.out_norm, EPSILON)
+        out = out + down(up(out))
+        return F.layer_norm(out, out.shape[-1:], *layer.down_norm, EPSILON)
 
     def _split(self, rows: Tensor, length: int) -> Tensor:
         return rows.view(-1, length, self.heads, rows.shape[-1] // self.heads).transpose(1, 2)
