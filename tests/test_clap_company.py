@@ -136,7 +136,7 @@ def test_kernels_that_sum_a_row_by_its_company_change_no_prompt(monkeypatch: pyt
     together = model(SENTENCES * 9)[: len(SENTENCES)]
     for sentence, vector in zip(SENTENCES, together, strict=True):
         assert torch.equal(model([sentence])[0], vector)
-    assert {rows for rows, *_ in shapes[-20:]} == {*text_tower.ONE_SIZE, text_tower.HEAD_ROWS}
+    assert {rows for rows, *_ in shapes[-20:]} == {text_tower.COARSE[0], text_tower.HEAD_ROWS}
 
 
 def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows() -> None:
@@ -146,7 +146,7 @@ def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows() -> 
     assert len(tried) == 3 * len(text_tower.SIZES) and all(tried.values())
     assert all(torch.equal(model([each])[0], vector) for each, vector in zip(SENTENCES, together, strict=True))
     assert len(model._filled(torch.ones(9, 4))) == 16
-    assert len(model._filled(torch.ones(1025, 4))) == 2048
+    assert len(model._filled(torch.ones(513, 4))) == 1024
 
 
 def test_what_was_tried_on_one_width_says_nothing_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,7 +155,7 @@ def test_what_was_tried_on_one_width_says_nothing_of_another(monkeypatch: pytest
     wider = replace(SMALL, text_heads=2)
     model = TextTower(small_weights(wider), wider, CPU, torch.float32, 1)
     model(SENTENCES)
-    assert model._sizes == text_tower.ONE_SIZE  # tried anew, on products that do depend on it
+    assert model._sizes == text_tower.COARSE  # tried anew, on products that do depend on it
     assert {answer for question, answer in trials._found.items() if "128 x 128" in question} == {True, False}
 
 

@@ -4,9 +4,9 @@ The same sums as the official network (Liu et al. 2019, arXiv 1907.11692): produ
 sentences at once, attention over sentences of one length at once, and the last layer works out the one token that
 the embedding is made of. Products have one of a few numbers of rows (`SIZES`), filled up with zeros, so that a sentence
 has the same bits in any company: either a trial on these very shapes has found that kernels give a row the same bits in
-all of them up to `LEAST_STEADY`, or there is one size alone (as on every accelerator). The last products, which
-are small, always have one size. One size for all would cost a single prompt two to seven times its time, and many
-prompts a tenth.
+all of them, or rows come by the hundred (`COARSE`) and products are cut where bits stay. On an accelerator,
+and for the last products, which are small, there is one number of rows. One for all would cost a single prompt two to
+seven times its time.
 
 On a CPU every core takes batches of its own, with one-threaded arithmetic: products of so few rows gain little from
 being split.
@@ -32,11 +32,10 @@ from atmda.core.parallel import one_threaded_pool
 EPSILON = 1e-5
 #: RoBERTa counts positions from the padding token's id + 1.
 FIRST_POSITION = 2
-#: rows that products may have; where kernels give a row other bits beside other numbers of rows, `ONE_SIZE` alone
-SIZES = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
-ONE_SIZE = (128,)
-#: rows up to which a product must give a row the same bits, to be cut into as many
-LEAST_STEADY = 128
+#: rows that products may have; what lies between products of more leaves a processor's cache
+SIZES = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+#: rows that they may have where kernels give a row other bits beside fewer
+COARSE = (128, 256, 384, 512)
 #: rows of the products after the last layer
 HEAD_ROWS = 16
 #: sentences that are worth weights in an order of their own, which takes as long as some sentences
@@ -123,14 +122,15 @@ class TextTower:
         if self.device.type != "cpu":
             return
         if not self._sizes:
-            steady = [layer.each(lambda product: product.steady(SIZES)) for layer in self._layers]
-            cuts = [product.at_once or 0 for product in steady[0].products]
-            self._sizes = SIZES if min(cuts) >= LEAST_STEADY else ONE_SIZE
-            self._layers = steady if self._sizes == SIZES else self._layers
+            self._sizes, self._layers = SIZES, self._steady(SIZES)
+            if any(product.at_once != SIZES[-1] for product in self._layers[0].products):
+                self._sizes, self._layers = COARSE, self._steady(COARSE)
         if many and not self._packed:
-            untried = ONE_SIZE if self._sizes == ONE_SIZE else ()
-            self._layers = [layer.each(lambda product: product.packed(untried)) for layer in self._layers]
+            self._layers = [layer.each(lambda product: product.packed(self._sizes[:1])) for layer in self._layers]
             self._packed = True
+
+    def _steady(self, sizes: Sequence[int]) -> list[Layer]:
+        return [layer.each(lambda product: product.steady(sizes)) for layer in self._layers]
 
     @torch.inference_mode()
     def _embed(self, sentences: Sequence[Sequence[int]]) -> Tensor:
