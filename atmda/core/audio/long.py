@@ -20,7 +20,7 @@ from atmda.core.audio.cut import Cut, Span
 from atmda.core.audio.full_scale import Scale
 from atmda.core.audio.levels import Levels
 from atmda.core.audio.reading import Reading
-from atmda.core.audio.recording import Audio, one_channel, open_source
+from atmda.core.audio.recording import Audio, one_channel, open_source, resampled
 from atmda.core.audio.source import Notes, Source
 from atmda.core.audio.time_limit import TimeLimit
 from atmda.core.types import FloatArray
@@ -161,9 +161,9 @@ class Stretch:
         for block in self._mono(first, last):
             levels.add(recording.name, block)
             count += len(block)
-            out = block if resampler is None else resampler.resample_chunk(block)
-            yield at, out
-            at += len(out)
+            for out in [block] if resampler is None else resampled(resampler, block):
+                yield at, out
+                at += len(out)
         if count < last - first:
             raise AudioError(recording.name, f"it ends after {first + count} of {recording.frames} frames (truncated)")
         if resampler is not None:

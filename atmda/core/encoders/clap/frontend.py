@@ -57,8 +57,11 @@ class FrontEnd:
         self.long = long
         self.seed = seed
         self.crops = crops
-        # each bin twice, for its squared real and imaginary part: the product adds them
-        self._bank = mel_bank("htk" if fused else "slaney").repeat_interleave(2, 0).T.contiguous()
+        bank = mel_bank("htk" if fused else "slaney")
+        # bins above the last band count in none; each bin twice, for its squared real and imaginary part: the product
+        # adds them
+        self._bins = int(bank.any(1).nonzero().max()) + 1
+        self._bank = bank[: self._bins].repeat_interleave(2, 0).T.contiguous()
         self._hann = torch.hann_window(FFT)
 
     def features(self, audio: Audio) -> Iterator[FloatArray]:
@@ -106,7 +109,7 @@ class FrontEnd:
         mel = torch.empty(count, len(self._bank))
         for start in range(0, count, FRAMES_AT_ONCE):
             spectrum = torch.fft.rfft(frames[start : start + FRAMES_AT_ONCE] * self._hann)
-            squares = torch.view_as_real(spectrum).square_().flatten(1)
+            squares = torch.view_as_real(spectrum[:, : self._bins]).square().flatten(1)
             mel[start : start + FRAMES_AT_ONCE] = linear(squares, (self._bank, None))
         return np.asarray(mel.clamp_(min=1e-10).log10_().mul_(10.0).numpy())
 
@@ -167,5 +170,9 @@ def thirds(count: int) -> list[range]:
 
 
 def _to_16_bits(samples: FloatArray) -> FloatArray:
-    levels = (np.clip(samples, -1.0, 1.0) * np.float32(32767)).astype(np.int16)
-    return np.asarray(levels / np.float32(32767), np.float32)
+    levels = np.clip(samples, -1.0, 1.0)
+    levels *= np.float32(32767)
+    np.trunc(levels, out=levels)
+    levels += np.float32(0.0)  # no integer is -0, and crops are drawn from these bytes
+    levels /= np.float32(32767)
+    return levels
