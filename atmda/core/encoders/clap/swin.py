@@ -19,8 +19,9 @@ from atmda.core.encoders.clap.product import Product
 
 Get = Callable[[str], Tensor]
 
-#: Windows worked on at once: enough rows for a fast product, few enough for their intermediates to stay in a cache.
-TILE = 32
+#: Windows worked on at once: enough rows for a fast product, few enough for their intermediates to stay in a cache;
+#: the second where they are few and have many channels.
+TILE, LATE_TILE = 32, 8
 #: clips that may go through the stages with few tokens together
 GROUP = 8
 
@@ -124,16 +125,17 @@ def _sizes(rows: int, clips: int) -> list[int]:
 def _tiles(bias: Tensor, side: int, shifted: bool, dtype: torch.dtype, clips: int) -> list[Tile]:
     """The tiles of so many clips."""
     count = (side // windows.SIZE) ** 2
-    together = min(clips, max(1, TILE // count))
+    most = TILE if count > LATE_TILE else LATE_TILE
+    together = min(clips, max(1, most // count))
     plain = bias[None].to(dtype)
     if not shifted:
-        step = min(count * together, TILE) * TOKENS
+        step = min(count * together, most) * TOKENS
         return [Tile(start, start + step, plain) for start in range(0, clips * count * TOKENS, step)]
     inside = windows.mask_groups(side)[0] if together == 1 else 0
     inside = inside if inside > 1 else 0  # a product of so few rows would cost more than the mask saves
     kinds = torch.repeat_interleave(torch.arange(4), torch.tensor(windows.mask_groups(side)))[inside:]
     edges = (bias + windows.masks()[kinds].to(bias.device)[:, None]).repeat(together, 1, 1, 1).to(dtype)
-    pieces = max(1, round(inside / TILE))
+    pieces = max(1, round(inside / most))
     cuts = [inside * piece // pieces for piece in range(pieces + 1)]
     tiles = [(a, b, plain) for a, b in pairwise(cuts) if b > a] + [(inside, inside + len(edges), edges)]
     units = range(0, clips * count, together * count)
