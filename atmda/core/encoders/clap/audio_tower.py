@@ -124,13 +124,15 @@ class AudioTower:
         side = 64 >> self._by_clip
         clips = torch.randn(GROUP, side * side, width, generator=torch.Generator().manual_seed(0))
 
+        few = [0, GROUP // 2, GROUP - 1]
+
         def alone() -> Tensor:
-            return torch.cat([self._late(clip.clone(), 1) for clip in clips])
+            return torch.cat([self._late(clips[place].clone(), 1) for place in few])
 
         plain = alone()
         kept = [dict(vars(part)) for part in self._parts()]
         self._gather()
-        same = torch.equal(alone(), plain) and torch.equal(self._late(clips.flatten(0, 1), GROUP), plain)
+        same = torch.equal(alone(), plain) and torch.equal(self._late(clips.flatten(0, 1), GROUP)[few], plain)
         for part, before in zip(self._parts(), kept, strict=True):
             vars(part).update(before)
         return same

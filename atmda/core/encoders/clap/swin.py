@@ -70,9 +70,10 @@ class SwinBlock:
 
     def gather(self, clips: int) -> None:
         """Make ready for many clips, `clips` of them at once."""
-        rows = {tile.stop - tile.start for tile in self.tiles(1)}
+        alone, together = ({tile.stop - tile.start for tile in self.tiles(count)} for count in (1, clips))
+        sizes = _sizes(self.size, max(together) // self.size)
         self.qkv, self.proj, self.up, self.down = (
-            product.packed(rows).steady(_sizes(self.size, clips)) if clips > 1 else product.packed(rows)
+            product.packed(alone).steady(sizes) if sizes else product.packed(alone)
             for product in (self.qkv, self.proj, self.up, self.down)
         )
 
