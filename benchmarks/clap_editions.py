@@ -15,19 +15,33 @@ def editions(checkpoint: Path, folder: Path, threads: int, rounds: int, batch: i
     """Ratios of processor time, medians over rounds; and the median seconds of each way, before and after."""
     names = [f"{part} {precision}" for part in ("tower", "text", "ours") for precision in PRECISIONS]
     here = {name: Contestant(name, checkpoint, threads, folder) for name in names}
-    there = {name: Contestant(name, checkpoint, threads, folder, checkout=against) for name in names}
+    there = _those_there(names, checkpoint, threads, folder, against)
     official, roberta = (Contestant(kind, checkpoint, threads, folder) for kind in (f"official{batch}", "roberta"))
     for one in (here["text fp32"], there["text fp32"]):
         assert cosine(roberta, one) > LEAST_COSINE, "the package's text tower gives other embeddings"
-    for name in names:
+    for name in there:
         assert cosine(here[name], there[name]) > LEAST_COSINE, f"{against} gives other embeddings for {name}"
-    take_turns([*(one for name in names for one in (here[name], there[name])), official, roberta], rounds)
-    found: dict = {f"{name}, before / after": there[name].times(here[name], "cpu") for name in names}
+    take_turns([*here.values(), *there.values(), official, roberta], rounds)
+    found: dict = {f"{name}, before / after": there[name].times(here[name], "cpu") for name in there}
     for precision in PRECISIONS:
         found[f"official / ours {precision}"] = official.times(here[f"ours {precision}"], "cpu")
-        found[f"official / {against.name}'s {precision}"] = official.times(there[f"ours {precision}"], "cpu")
         found[f"RobertaModel / ours {precision}"] = roberta.times(here[f"text {precision}"], "cpu")
-    found["fp32 / bf16, tower"] = here["tower fp32"].times(here["tower bf16"], "cpu") if len(PRECISIONS) > 1 else None
-    official.close()
-    roberta.close()
-    return found | {name: {"after": here[name].close()["cpu"], "before": there[name].close()["cpu"]} for name in names}
+    if len(PRECISIONS) > 1:
+        found["fp32 / bf16, tower"] = here["tower fp32"].times(here["tower bf16"], "cpu")
+        found["fp32 before / bf16 after"] = {
+            part: there[f"{part} fp32"].times(here[f"{part} bf16"], "cpu") for part in ("tower", "text", "ours")
+        }
+    for name, others in {"after": here, "before": there, "official": {"": official}, "roberta": {"": roberta}}.items():
+        found[f"{name}, s a round"] = {part: one.close()["cpu"] for part, one in others.items()}
+    return found
+
+
+def _those_there(names: list[str], checkpoint: Path, threads: int, folder: Path, against: Path) -> dict:
+    """The ways of `names` that the other edition has on this processor."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = Contestant(name, checkpoint, threads, folder, checkout=against)
+        except SystemExit:  # a precision that it refuses
+            print(f"{against.name} has no {name} here")
+    return found

@@ -16,7 +16,17 @@ import torch
 from clap_weights import SMALL, small_weights
 from torch import Tensor
 
-from atmda.core.encoders.clap import attention, audio_tower, matmul, precision, product, swin, text_tower, trials
+from atmda.core.encoders.clap import (
+    attention,
+    audio_tower,
+    frontend,
+    matmul,
+    precision,
+    product,
+    swin,
+    text_tower,
+    trials,
+)
 from atmda.core.encoders.clap.audio_tower import AudioTower
 from atmda.core.encoders.clap.text_tower import TextTower
 
@@ -128,6 +138,20 @@ def test_clips_go_through_together_only_where_that_changes_no_bit() -> None:
     together = model(several)
     assert tried_together() == [True]
     assert all(torch.equal(model([clip])[0], vector) for clip, vector in zip(several, together, strict=True))
+
+
+def test_what_is_left_of_many_clips_goes_through_in_groups_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    several, model, counts = mels(swin.GROUP + 7), tower(), []
+    late = AudioTower._late
+    monkeypatch.setattr(AudioTower, "_late", lambda self, tokens, n: counts.append(n) or late(self, tokens, n))
+    model(several)
+    counts.clear()
+    together = model(several)
+    assert counts == [8, 4, 2, 1]
+    assert all(torch.equal(model([clip])[0], vector) for clip, vector in zip(several, together, strict=True))
+    few, counts[:] = tower(), []
+    few(several[:7])  # so few are not worth a trial, nor weights in another order
+    assert counts == [1] * 7
 
 
 def test_kernels_that_sum_a_row_by_its_company_change_no_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,12 +291,37 @@ def test_bits_are_the_same_in_any_company_on_every_instruction_set(limit: str, d
     assert done.stdout.split() == ["True", "True"], done.stderr
 
 
-def test_no_vector_depends_on_the_number_of_threads() -> None:
+@pytest.mark.parametrize("by_onednn", [True, False])
+def test_no_vector_depends_on_the_number_of_threads(by_onednn: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known fault: torch's own products went on sharing their work where only OpenMP had been told not to."""
+    monkeypatch.setattr(matmul, "is_faster_by_onednn", lambda dtype: by_onednn)
     before, found = torch.get_num_threads(), []
     try:
         for threads in (1, 2):
             torch.set_num_threads(threads)
             found.append(tower()(mels(3)).numpy())
+            assert torch.get_num_threads() == threads
     finally:
         torch.set_num_threads(before)
     assert np.array_equal(*found)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_products_of_the_towers_run_on_one_thread(dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, seen = torch.get_num_threads(), set()
+    plain = matmul.linear
+
+    def watched(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
+        seen.add(torch.get_num_threads())
+        return plain(rows, weights, gelu=gelu)
+
+    for module in (audio_tower, product, text_tower, frontend):
+        monkeypatch.setattr(module, "linear", watched)
+    try:
+        torch.set_num_threads(2)
+        model = AudioTower(small_weights(), SMALL, CPU, dtype)
+        model([torch.from_numpy(frontend.FrontEnd(fused=False).log_mel(np.zeros(480_000, np.float32)))])
+        TextTower(small_weights(), SMALL, CPU, dtype, 2)(SENTENCES)
+    finally:
+        torch.set_num_threads(before)
+    assert seen == {1}

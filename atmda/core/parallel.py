@@ -27,12 +27,17 @@ def one_threaded_pool(workers: int) -> Iterator[ThreadPoolExecutor]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Arithmetic of torch on this thread alone: some kernels sum in another order where they share a product."""
-    if sys.modules["torch"].get_num_threads() == 1:
+    """Arithmetic of torch on this thread alone: some kernels sum in another order where several share a product."""
+    torch = sys.modules["torch"]
+    before = torch.get_num_threads()
+    if before == 1:
         yield
-    else:
-        with threadpool_limits(1):
-            yield
+        return
+    torch.set_num_threads(1)  # and not by `threadpool_limits`, which does not reach the MKL within torch
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _one_thread() -> None:

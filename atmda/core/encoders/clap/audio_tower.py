@@ -7,7 +7,7 @@ to be quick:
 - a clip that is not fused is one spectrogram, not four equal ones; the patch embedding is one matrix product;
 - position biases and masks are made once; windows with one mask share it, and attention runs in a fused kernel;
 - the stages with many tokens take a clip at a time, which keeps their intermediates in the processor's cache; the
-  others take `GROUP` clips at a time where that is found to leave every bit as it is, and else one.
+  others take up to `GROUP` clips at a time where that is found to leave every bit as it is, and else one.
 """
 
 from __future__ import annotations
@@ -88,24 +88,32 @@ class AudioTower:
     @torch.inference_mode()
     def __call__(self, mels: Sequence[Tensor]) -> Tensor:
         """Embeddings, float32 (n, 512), of spectrograms in dB: (frames, 64), or (4, frames, 64) where fused."""
+        if self.device.type != "cpu":
+            return self._embedded(mels)
+        with one_thread():
+            return self._embedded(mels)
+
+    def _embedded(self, mels: Sequence[Tensor]) -> Tensor:
         if self._wide:
             pooled = self._late(torch.cat([self._embed(self._sent(mel)) for mel in mels]), len(mels))
         else:
-            with one_thread():
-                pooled = torch.cat(list(self._by_groups(mels)))
+            pooled = torch.cat(list(self._by_groups(mels)))
         return torch.cat([self._head_of(pooled[start : start + HEAD_ROWS]) for start in range(0, len(mels), HEAD_ROWS)])
 
     def _by_groups(self, mels: Sequence[Tensor]) -> Iterator[Tensor]:
-        """Pooled tokens (k, c): of `GROUP` clips at a time as long as there are so many, then of each."""
-        for start in range(0, len(mels), GROUP):
-            early = [self._early(mel) for mel in mels[start : start + GROUP]]
-            if len(early) == GROUP and self._together():
-                yield self._late(torch.cat(early), GROUP)
+        """Pooled tokens (k, c): of `GROUP` clips at a time as long as there are so many, then of fewer."""
+        start = 0
+        while start < len(mels):
+            left = len(mels) - start
+            if left >= GROUP:
+                count = GROUP if self._together() else 1
             else:
-                yield from (self._late(tokens, 1) for tokens in early)
+                count = 1 << left.bit_length() - 1 if self._grouped else 1
+            yield self._late(torch.cat([self._early(mel) for mel in mels[start : start + count]]), count)
+            start += count
 
     def _together(self) -> bool:
-        """Whether the late stages give each clip of a group the bits it has alone, with weights in either order.
+        """Whether the late stages give each clip of 2, 4, 8 the bits it has alone, with weights in either order.
 
         Tried once a machine; where it is so, the weights are put in the order that is faster for many clips.
         """
@@ -117,14 +125,13 @@ class AudioTower:
         return self._grouped
 
     def _question(self) -> str:
-        return f"{GROUP} clips at once, products cut, in {self._dtype}, width {len(self._norm[0])}"
+        return f"up to {GROUP} clips at once, products cut, in {self._dtype}, width {len(self._norm[0])}"
 
     def _same_in_group(self) -> bool:
         width = len(self._norm[0]) >> (len(self._stages) - 1 - self._by_clip)
         side = 64 >> self._by_clip
         clips = torch.randn(GROUP, side * side, width, generator=torch.Generator().manual_seed(0))
-
-        few = [0, GROUP // 2, GROUP - 1]
+        few = [0, 1, GROUP - 1]
 
         def alone() -> Tensor:
             return torch.cat([self._late(clips[place].clone(), 1) for place in few])
@@ -132,7 +139,12 @@ class AudioTower:
         plain = alone()
         kept = [dict(vars(part)) for part in self._parts()]
         self._gather()
-        same = torch.equal(alone(), plain) and torch.equal(self._late(clips.flatten(0, 1), GROUP)[few], plain)
+        same = torch.equal(alone(), plain)
+        for count in (2 << power for power in range(GROUP.bit_length() - 1)):
+            chosen = [place for place in few if place < count]
+            same = same and torch.equal(
+                self._late(clips[:count].flatten(0, 1).clone(), count)[chosen], plain[: len(chosen)]
+            )
         for part, before in zip(self._parts(), kept, strict=True):
             vars(part).update(before)
         return same

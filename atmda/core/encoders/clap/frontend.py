@@ -17,6 +17,7 @@ import torch
 from atmda.core.audio import Audio
 from atmda.core.encoders.clap.matmul import linear
 from atmda.core.encoders.clap.melscale import mel_bank
+from atmda.core.parallel import one_thread
 from atmda.core.types import FloatArray
 
 #: Stores made with different versions are never mixed: raise it whenever a figure here changes an embedding.
@@ -107,10 +108,11 @@ class FrontEnd:
     def _mel_frames(self, samples: FloatArray, count: int) -> FloatArray:
         frames = torch.from_numpy(np.ascontiguousarray(samples)).unfold(0, FFT, HOP)[:count]
         mel = torch.empty(count, len(self._bank))
-        for start in range(0, count, FRAMES_AT_ONCE):
-            spectrum = torch.fft.rfft(frames[start : start + FRAMES_AT_ONCE] * self._hann)
-            squares = torch.view_as_real(spectrum[:, : self._bins]).square().flatten(1)
-            mel[start : start + FRAMES_AT_ONCE] = linear(squares, (self._bank, None))
+        with one_thread():
+            for start in range(0, count, FRAMES_AT_ONCE):
+                spectrum = torch.fft.rfft(frames[start : start + FRAMES_AT_ONCE] * self._hann)
+                squares = torch.view_as_real(spectrum[:, : self._bins]).square().flatten(1)
+                mel[start : start + FRAMES_AT_ONCE] = linear(squares, (self._bank, None))
         return np.asarray(mel.clamp_(min=1e-10).log10_().mul_(10.0).numpy())
 
     def _fusion(self, stream: Iterator[FloatArray]) -> FloatArray:
