@@ -21,7 +21,8 @@ def editions(checkpoint: Path, folder: Path, threads: int, rounds: int, batch: i
         assert cosine(roberta, one) > LEAST_COSINE, "the package's text tower gives other embeddings"
     for name in there:
         assert cosine(here[name], there[name]) > LEAST_COSINE, f"{against} gives other embeddings for {name}"
-    take_turns([*here.values(), *there.values(), official, roberta], rounds)
+    pairs = [one for name in names for one in (here[name], there.get(name)) if one]  # next to each other in time
+    take_turns([*pairs, official, roberta], rounds)
     found: dict = {f"{name}, before / after": there[name].times(here[name], "cpu") for name in there}
     for precision in PRECISIONS:
         found[f"official / ours {precision}"] = official.times(here[f"ours {precision}"], "cpu")
@@ -36,7 +37,9 @@ def editions(checkpoint: Path, folder: Path, threads: int, rounds: int, batch: i
     return found
 
 
-def _those_there(names: list[str], checkpoint: Path, threads: int, folder: Path, against: Path) -> dict:
+def _those_there(
+    names: list[str], checkpoint: Path, threads: int, folder: Path, against: Path
+) -> dict[str, Contestant]:
     """The ways of `names` that the other edition has on this processor."""
     found = {}
     for name in names:
