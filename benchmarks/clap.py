@@ -54,8 +54,13 @@ def tower(checkpoint: Path, folder: Path, rounds: int) -> dict:
         found[f"share of the rate of {name}: quartiles"] = statistics.quantiles(shares, n=4)
     if "bf16" in towers:
         found["fp32 takes so many times as long as bf16"] = exact.times(towers["bf16"], "cpu")
+        found["the same of their best rounds"] = exact.least("cpu") / towers["bf16"].least("cpu")
         found["bf16 cosine, lowest"] = cosine(towers["bf16"], exact)
+    best = max(each[f"rate of {name}"] for each in exact.rounds for name in ("torch.mm", "oneDNN"))
+    found["best rate of products, GFLOP/s"] = best / 1e9
+    found["share of it of fp32's best round"] = flop_a_clip() * clips / exact.least("cpu") / best
     for name, each in towers.items():
+        found[f"{name}, processor ms a clip, best round"] = each.least("cpu") / clips * 1e3
         found[f"{name}, processor ms a clip"] = each.close()["cpu"] / clips * 1e3
     return found
 
