@@ -23,7 +23,7 @@ from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.architecture import Architecture
 from atmda.core.encoders.clap.buffers import Scratch
 from atmda.core.encoders.clap.fusion import Fusion
-from atmda.core.encoders.clap.matmul import filled, linear
+from atmda.core.encoders.clap.matmul import filled, library, linear
 from atmda.core.encoders.clap.swin import GROUP, Merge, SwinBlock
 from atmda.core.encoders.clap.trials import remembered
 from atmda.core.parallel import one_thread
@@ -125,7 +125,8 @@ class AudioTower:
         return self._grouped
 
     def _question(self) -> str:
-        return f"up to {GROUP} clips at once, products cut, in {self._dtype}, width {len(self._norm[0])}"
+        products = f"{self._dtype} by {library(self._stages[0][0].qkv.weights[0])}"
+        return f"up to {GROUP} clips at once, products cut, in {products}, width {len(self._norm[0])}"
 
     def _same_in_group(self) -> bool:
         width = len(self._norm[0]) >> (len(self._stages) - 1 - self._by_clip)

@@ -61,6 +61,11 @@ def by_onednn(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and has_onednn(tensor.dtype) and is_faster_by_onednn(tensor.dtype)
 
 
+def library(tensor: Tensor) -> str:
+    """What multiplies by this tensor: an answer about one's products is none about the other's."""
+    return "oneDNN" if by_onednn(tensor) else "torch"
+
+
 @cache
 def has_onednn(dtype: torch.dtype) -> bool:
     """Whether oneDNN is there and has such arithmetic on this CPU."""

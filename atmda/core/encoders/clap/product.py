@@ -14,7 +14,7 @@ from itertools import takewhile
 import torch
 from torch import Tensor
 
-from atmda.core.encoders.clap.matmul import Linear, linear, packed
+from atmda.core.encoders.clap.matmul import Linear, library, linear, packed
 from atmda.core.encoders.clap.trials import remembered
 
 
@@ -57,7 +57,7 @@ class Product:
 
     def _is_steady(self, size: int, least: int) -> bool:
         out, width = self.weights[0].shape
-        kind = f"{self.weights[0].dtype} {out} x {width}{' gelu' if self.gelu else ''}"
+        kind = f"{self.weights[0].dtype} {out} x {width}{' gelu' if self.gelu else ''} by {library(self.weights[0])}"
         return remembered(f"{size} rows as {least} of {kind}", lambda: self._same(size, least))
 
     @torch.inference_mode()
