@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,14 +53,21 @@ def tried_together() -> list[bool]:
     return [answer for question, answer in trials._found.items() if "clips at once" in question]
 
 
+def exact(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
+    """A product that no kernel of this machine's decides: rounded after its sums, each row's bits are its own."""
+    weight, bias = weights
+    sums = rows.double() @ weight.double().T + (0 if bias is None else bias.double())
+    return (torch.nn.functional.gelu(sums) if gelu else sums).to(weight.dtype)
+
+
 def by_company(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Products whose sums depend on how many rows there are, as those of some kernels do; returns their shapes."""
     shapes: list[tuple[int, ...]] = []
-    plain: Callable[..., Tensor] = matmul.linear
+    monkeypatch.setattr(product, "packed", lambda weights: weights)
 
     def multiplied(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
         shapes.append((len(rows), *weights[0].shape))
-        return plain(rows * (1 + 1e-6 * len(rows)), weights, gelu=gelu)
+        return exact(rows * (1 + 1e-6 * len(rows)), weights, gelu=gelu)
 
     for module in (audio_tower, product, text_tower):
         monkeypatch.setattr(module, "linear", multiplied)
@@ -98,8 +104,7 @@ def test_a_product_takes_as_many_rows_as_leave_the_bits_of_each_alone(monkeypatc
 
     def otherwise_from_100(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
         seen.append(len(rows))
-        each = [(row.double() * weights[0].double()).sum(1) for row in rows]  # no kernel of this machine's
-        return torch.stack(each) * (1 + 1e-6 * (len(rows) >= 100))
+        return exact(rows * (1 + 1e-6 * (len(rows) >= 100)), weights, gelu=gelu)
 
     monkeypatch.setattr(product, "linear", otherwise_from_100)
     monkeypatch.setattr(product, "packed", lambda weights: weights)
@@ -112,6 +117,25 @@ def test_a_product_takes_as_many_rows_as_leave_the_bits_of_each_alone(monkeypatc
     assert torch.equal(cut(rows)[:16], cut(rows[:16]))
     assert seen == [64, 64, 22, 16]
     assert product.Product(weights).steady([128, 256]).at_once == 256  # what is otherwise from the first on is steady
+
+
+def by_place(rows: Tensor, weights: matmul.Linear, *, gelu: bool = False) -> Tensor:
+    """As MKL's: the last of a few rows, and only these, are summed in another order."""
+    found: Tensor = matmul.linear(rows, weights, gelu=gelu)
+    return torch.cat([found[:-1], found[-1:] * (1 + 1e-6)]) if 1 < len(rows) <= 16 else found
+
+
+def test_kernels_that_sum_a_row_by_its_place_change_no_clip_and_no_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known fault: a clip's vector differed in the last bits by whether it was the eighth."""
+    for module in (audio_tower, product, text_tower):
+        monkeypatch.setattr(module, "linear", by_place)
+    several, model = mels(swin.GROUP), tower()
+    for clip, vector in zip(several, model(several), strict=True):
+        assert torch.equal(model([clip])[0], vector)
+    words = TextTower(small_weights(), SMALL, CPU, torch.float32, 1)
+    for sentence, vector in zip(SENTENCES, words(SENTENCES), strict=True):
+        assert torch.equal(words([sentence])[0], vector)
+    assert words._head_rows == 1 and words._sizes == text_tower.COARSE
 
 
 def test_what_was_tried_of_one_library_says_nothing_of_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,11 +198,14 @@ def test_kernels_that_sum_a_row_by_its_company_change_no_prompt(monkeypatch: pyt
     assert {rows for rows, *_ in shapes[-20:]} == {text_tower.COARSE[0], text_tower.HEAD_ROWS}
 
 
-def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows() -> None:
+def test_where_the_number_of_rows_changes_no_bit_a_few_words_take_few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (product, text_tower):
+        monkeypatch.setattr(module, "linear", exact)
+    monkeypatch.setattr(product, "packed", lambda weights: weights)
     model = TextTower(small_weights(), SMALL, CPU, torch.float32, 1)
     together = model(SENTENCES * 20)[: len(SENTENCES)]
     tried = {question: answer for question, answer in trials._found.items() if "rows as" in question}
-    assert len(tried) == 3 * len(text_tower.SIZES) and all(tried.values())
+    assert len(tried) >= 3 * len(text_tower.SIZES) and all(tried.values())
     assert all(torch.equal(model([each])[0], vector) for each, vector in zip(SENTENCES, together, strict=True))
     assert len(model._filled(torch.ones(9, 4))) == 16
     assert len(model._filled(torch.ones(513, 4))) == 1024

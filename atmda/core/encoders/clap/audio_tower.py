@@ -23,7 +23,7 @@ from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.architecture import Architecture
 from atmda.core.encoders.clap.buffers import Scratch
 from atmda.core.encoders.clap.fusion import Fusion
-from atmda.core.encoders.clap.matmul import filled, library, linear
+from atmda.core.encoders.clap.matmul import library, linear
 from atmda.core.encoders.clap.swin import GROUP, Merge, SwinBlock
 from atmda.core.encoders.clap.trials import remembered
 from atmda.core.parallel import one_thread
@@ -32,8 +32,6 @@ MELS = 64
 FOLDS = 4
 COLUMNS = 256
 STAGES_BY_CLIP = 2
-#: rows of the last products, filled up
-HEAD_ROWS = 8
 
 
 class AudioTower:
@@ -98,7 +96,8 @@ class AudioTower:
             pooled = self._late(torch.cat([self._embed(self._sent(mel)) for mel in mels]), len(mels))
         else:
             pooled = torch.cat(list(self._by_groups(mels)))
-        return torch.cat([self._head_of(pooled[start : start + HEAD_ROWS]) for start in range(0, len(mels), HEAD_ROWS)])
+        # by itself, for what a row of a few sums to may depend on its place; there is little work in it
+        return torch.cat([self._head_of(row) for row in torch.split(pooled, 1)])
 
     def _by_groups(self, mels: Sequence[Tensor]) -> Iterator[Tensor]:
         """Pooled tokens (k, c): of `GROUP` clips at a time as long as there are so many, then of fewer."""
@@ -168,8 +167,8 @@ class AudioTower:
         return tokens.view(clips, -1, tokens.shape[-1]).mean(1)
 
     def _head_of(self, pooled: Tensor) -> Tensor:
-        hidden = F.relu(linear(filled(pooled, HEAD_ROWS), self._head[0]))
-        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(pooled)]
+        hidden = F.relu(linear(pooled, self._head[0]))
+        return F.normalize(linear(hidden, self._head[1]), dim=-1)
 
     def _sent(self, mel: Tensor) -> Tensor:
         """`mel` on the device; a GPU copies from pinned memory while it works on what came before."""

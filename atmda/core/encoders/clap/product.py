@@ -43,9 +43,13 @@ class Product:
 
         Unless that moves bits in products of one of `sizes`, the numbers of rows that will come.
         """
-        if all(self._is_steady(size, size) for size in sizes):
+        if all(self.is_steady(size) for size in sizes):
             return replace(self, weights=packed(self.weights))
         return self
+
+    def is_steady(self, size: int) -> bool:
+        """Whether a row has the same bits in every place of a product of `size` rows, with weights in either order."""
+        return self._is_steady(size, size)
 
     def steady(self, sizes: Sequence[int]) -> Product:
         """Cut so that a row has the same bits among any number of rows out of `sizes`, multiples of the first.
@@ -58,17 +62,22 @@ class Product:
     def _is_steady(self, size: int, least: int) -> bool:
         out, width = self.weights[0].shape
         kind = f"{self.weights[0].dtype} {out} x {width}{' gelu' if self.gelu else ''} by {library(self.weights[0])}"
-        return remembered(f"{size} rows as {least} of {kind}", lambda: self._same(size, least))
+        return remembered(f"{size} rows as {least}, in any place, of {kind}", lambda: self._same(size, least))
 
     @torch.inference_mode()
     def _same(self, size: int, least: int) -> bool:
-        """Whether a row's bits are those of products of `least` rows in products of `size`, with packed weights too."""
+        """Whether a row's bits are those of products of `least` rows in products of `size`, with packed weights too.
+
+        And in another place, for MKL sums the last of a few rows in another order.
+        """
         weight, bias = self.weights
         generator = torch.Generator().manual_seed(0)
         plain = torch.randn(weight.shape, generator=generator).to(weight.dtype), bias
         rows = torch.randn(size, weight.shape[1], generator=generator).to(weight.dtype)
         wanted = _in_blocks(rows, least, plain, self.gelu)
-        return all(torch.equal(linear(rows, each, gelu=self.gelu), wanted) for each in (plain, packed(plain)))
+        moved = linear(rows.roll(1, 0), plain, gelu=self.gelu).roll(-1, 0)
+        found = [moved, *(linear(rows, each, gelu=self.gelu) for each in (plain, packed(plain)))]
+        return all(torch.equal(each, wanted) for each in found)
 
 
 def _in_blocks(rows: Tensor, count: int, weights: Linear, gelu: bool) -> Tensor:

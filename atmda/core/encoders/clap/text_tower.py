@@ -36,7 +36,7 @@ FIRST_POSITION = 2
 SIZES = (16, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 #: rows that they may have where kernels give a row other bits beside fewer
 COARSE = (128, 256, 384, 512)
-#: rows of the products after the last layer
+#: rows of the products after the last layer; one where bits depend on a row's place
 HEAD_ROWS = 16
 #: sentences that are worth weights in an order of their own, which takes as long as some sentences
 MANY = 64
@@ -101,6 +101,7 @@ class TextTower:
         self._layers = [layer(f"text_branch.encoder.layer.{k}.") for k in range(arch.text_layers)]
         self._packed = False
         self._sizes: tuple[int, ...] = () if device.type == "cpu" else SIZES[-1:]
+        self._head_rows = HEAD_ROWS
         self._pooler = pair("text_branch.pooler.dense", torch.float32)
         self._head = [pair(f"text_projection.{k}", torch.float32) for k in (0, 2)]
 
@@ -125,6 +126,8 @@ class TextTower:
             self._sizes, self._layers = SIZES, self._steady(SIZES)
             if any(product.at_once != SIZES[-1] for product in self._layers[0].products):
                 self._sizes, self._layers = COARSE, self._steady(COARSE)
+            if not all(Product(weights).is_steady(HEAD_ROWS) for weights in (self._pooler, *self._head)):
+                self._head_rows = 1
         if many and not self._packed:
             self._layers = [layer.each(lambda product: product.packed(self._sizes[:1])) for layer in self._layers]
             self._packed = True
@@ -145,11 +148,13 @@ class TextTower:
         lengths = torch.tensor([len(sentence) for sentence in sentences], device=self.device)
         first = tokens[torch.cumsum(lengths, 0) - lengths]
         pooled = self._through(self._layers[-1], self._filled(first), tokens, groups, first_only=True)
-        return torch.cat([self._projected(rows) for rows in torch.split(pooled[: len(sentences)], HEAD_ROWS)]).cpu()
+        return torch.cat(
+            [self._projected(rows) for rows in torch.split(pooled[: len(sentences)], self._head_rows)]
+        ).cpu()
 
     def _projected(self, first: Tensor) -> Tensor:
         """Embeddings (n, 512) of up to `HEAD_ROWS` sentences by what the last layer made of their first tokens."""
-        pooled = torch.tanh(linear(filled(first, HEAD_ROWS), self._pooler))
+        pooled = torch.tanh(linear(filled(first, self._head_rows), self._pooler))
         hidden = F.relu(linear(pooled, self._head[0]))
         return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(first)]
 
