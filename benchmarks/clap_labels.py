@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from atmda.core.methods.prototypes import unit_rows
+
 
 def turned(vectors: np.ndarray, cosine: float, generator: np.random.Generator) -> np.ndarray:
     """Unit vectors (n, d) at `cosine` with `vectors` (n, d), which are of unit length too."""
@@ -20,10 +22,6 @@ def turned(vectors: np.ndarray, cosine: float, generator: np.random.Generator) -
     aside -= (aside * vectors).sum(1, keepdims=True) * vectors
     aside /= np.linalg.norm(aside, axis=1, keepdims=True)
     return cosine * vectors + np.sqrt(1 - cosine**2) * aside
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def main() -> None:
@@ -34,11 +32,11 @@ def main() -> None:
     given = parser.parse_args()
     folder = Path(os.environ["ATMDA_TEST_DATA"]) / "data" / "esc50-clap"
     with np.load(folder / "audio_features.npz") as file:
-        clips, truth = unit(file["audio_features"].astype(float)), file["audio_labels"]
+        clips, truth = unit_rows(file["audio_features"]), file["audio_labels"]
     with np.load(folder / "text_features.npz") as file:
         prompts = {"names": file["raw_features"], "sentences": file["augmented_features"]}
     for name, features in prompts.items():
-        classes, generator = unit(features.astype(float)), np.random.default_rng(0)
+        classes, generator = unit_rows(features), np.random.default_rng(0)
         usual = (clips @ classes.T).argmax(1)
         changed, right = [], []
         for _ in range(given.draws):

@@ -161,7 +161,7 @@ class Stretch:
         for block in self._mono(first, last):
             levels.add(recording.name, block)
             count += len(block)
-            for out in [block] if resampler is None else resampled(resampler, block):
+            for out in resampled(resampler, block):
                 yield at, out
                 at += len(out)
         if count < last - first:

@@ -114,10 +114,7 @@ class Audio:
         for block in self._blocks():
             self._levels.add(self.name, block)
             count += len(block)
-            if resampler is None:
-                yield block
-            else:
-                yield from resampled(resampler, block)
+            yield from resampled(resampler, block)
         if count == 0:
             raise AudioError(self.name, "it holds no samples")
         if count < self.frames:
@@ -132,8 +129,14 @@ class Audio:
             yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
-def resampled(resampler: soxr.ResampleStream, block: FloatArray) -> Iterator[FloatArray]:
-    """The same samples as of the whole block at once, in pieces that stay in the cache: a sixth less time."""
+def resampled(resampler: soxr.ResampleStream | None, block: FloatArray) -> Iterator[FloatArray]:
+    """The same samples as of the whole block at once, in pieces that stay in the cache: a sixth less time.
+
+    Without a resampler the block itself.
+    """
+    if resampler is None:
+        yield block
+        return
     for start in range(0, len(block), PIECE):
         yield resampler.resample_chunk(block[start : start + PIECE])
 

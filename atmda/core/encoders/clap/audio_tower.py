@@ -13,6 +13,7 @@ to be quick:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from threading import Lock
 
 import torch
@@ -23,7 +24,7 @@ from atmda.core.encoders.clap import windows
 from atmda.core.encoders.clap.architecture import Architecture
 from atmda.core.encoders.clap.buffers import Scratch
 from atmda.core.encoders.clap.fusion import Fusion
-from atmda.core.encoders.clap.matmul import library, linear
+from atmda.core.encoders.clap.matmul import filled, library, linear
 from atmda.core.encoders.clap.swin import GROUP, Merge, SwinBlock
 from atmda.core.encoders.clap.trials import remembered
 from atmda.core.parallel import one_thread
@@ -32,6 +33,8 @@ MELS = 64
 FOLDS = 4
 COLUMNS = 256
 STAGES_BY_CLIP = 2
+#: rows of the last products, filled up, on an accelerator; on a CPU one, for there a row's place may decide its bits
+HEAD_ROWS = 8
 
 
 class AudioTower:
@@ -58,6 +61,7 @@ class AudioTower:
         self.device, self._dtype = device, dtype
         self._wide = device.type != "cpu" if wide is None else wide
         self._by_clip = 0 if self._wide else STAGES_BY_CLIP
+        self._head_rows = 1 if device.type == "cpu" else HEAD_ROWS
         self._scratch = Scratch()
         self._lock = Lock()
         self._grouped: bool | None = None
@@ -86,28 +90,20 @@ class AudioTower:
     @torch.inference_mode()
     def __call__(self, mels: Sequence[Tensor]) -> Tensor:
         """Embeddings, float32 (n, 512), of spectrograms in dB: (frames, 64), or (4, frames, 64) where fused."""
-        if self.device.type != "cpu":
-            return self._embedded(mels)
-        with one_thread():
-            return self._embedded(mels)
-
-    def _embedded(self, mels: Sequence[Tensor]) -> Tensor:
-        if self._wide:
-            pooled = self._late(torch.cat([self._embed(self._sent(mel)) for mel in mels]), len(mels))
-        else:
-            pooled = torch.cat(list(self._by_groups(mels)))
-        # by itself, for what a row of a few sums to may depend on its place; there is little work in it
-        return torch.cat([self._head_of(row) for row in torch.split(pooled, 1)])
+        with one_thread() if self.device.type == "cpu" else nullcontext():
+            if self._wide:
+                pooled = self._late(torch.cat([self._embed(self._sent(mel)) for mel in mels]), len(mels))
+            else:
+                pooled = torch.cat(list(self._by_groups(mels)))
+            return torch.cat([self._head_of(rows) for rows in torch.split(pooled, self._head_rows)])
 
     def _by_groups(self, mels: Sequence[Tensor]) -> Iterator[Tensor]:
         """Pooled tokens (k, c): of `GROUP` clips at a time as long as there are so many, then of fewer."""
         start = 0
         while start < len(mels):
             left = len(mels) - start
-            if left >= GROUP:
-                count = GROUP if self._together() else 1
-            else:
-                count = 1 << left.bit_length() - 1 if self._grouped else 1
+            together = self._together() if left >= GROUP else self._grouped
+            count = min(GROUP, 1 << left.bit_length() - 1) if together else 1
             yield self._late(torch.cat([self._early(mel) for mel in mels[start : start + count]]), count)
             start += count
 
@@ -167,8 +163,8 @@ class AudioTower:
         return tokens.view(clips, -1, tokens.shape[-1]).mean(1)
 
     def _head_of(self, pooled: Tensor) -> Tensor:
-        hidden = F.relu(linear(pooled, self._head[0]))
-        return F.normalize(linear(hidden, self._head[1]), dim=-1)
+        hidden = F.relu(linear(filled(pooled, self._head_rows), self._head[0]))
+        return F.normalize(linear(hidden, self._head[1]), dim=-1)[: len(pooled)]
 
     def _sent(self, mel: Tensor) -> Tensor:
         """`mel` on the device; a GPU copies from pinned memory while it works on what came before."""

@@ -47,22 +47,23 @@ class Product:
             return replace(self, weights=packed(self.weights))
         return self
 
-    def is_steady(self, size: int) -> bool:
-        """Whether a row has the same bits in every place of a product of `size` rows, with weights in either order."""
-        return self._is_steady(size, size)
+    def is_steady(self, size: int, least: int | None = None) -> bool:
+        """Whether a row has its bits of products of `least` rows (`size` unless given) in any place of one of `size`.
+
+        With weights in either order.
+        """
+        out, width = self.weights[0].shape
+        least = least or size
+        kind = f"{self.weights[0].dtype} {out} x {width}{' gelu' if self.gelu else ''} by {library(self.weights[0])}"
+        return remembered(f"{size} rows as {least}, in any place, of {kind}", lambda: self._same(size, least))
 
     def steady(self, sizes: Sequence[int]) -> Product:
         """Cut so that a row has the same bits among any number of rows out of `sizes`, multiples of the first.
 
         With weights in either order. What is found holds for all weights of this shape.
         """
-        steady = list(takewhile(lambda size: self._is_steady(size, sizes[0]), sizes))
+        steady = list(takewhile(lambda size: self.is_steady(size, sizes[0]), sizes))
         return replace(self, at_once=max(steady, default=sizes[0]))
-
-    def _is_steady(self, size: int, least: int) -> bool:
-        out, width = self.weights[0].shape
-        kind = f"{self.weights[0].dtype} {out} x {width}{' gelu' if self.gelu else ''} by {library(self.weights[0])}"
-        return remembered(f"{size} rows as {least}, in any place, of {kind}", lambda: self._same(size, least))
 
     @torch.inference_mode()
     def _same(self, size: int, least: int) -> bool:

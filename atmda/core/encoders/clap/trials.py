@@ -36,13 +36,13 @@ def remembered(
     threads = "any" if any_threads else torch.get_num_threads()
     key = f"{question} | {threads} threads | {_machine()}"
     if key not in _found:
-        _found[key] = _asked(key, find_out, otherwise)
+        _found.update(_read() | _found)  # all at once: a tower asks some sixty
+    if key not in _found:
+        _found[key] = _tried(key, find_out, otherwise)
     return _found[key]
 
 
-def _asked(key: str, find_out: Callable[[], bool], otherwise: bool) -> bool:
-    if (kept := _read().get(key)) is not None:
-        return kept
+def _tried(key: str, find_out: Callable[[], bool], otherwise: bool) -> bool:
     try:
         check_writable(where())
     except AtmdaError:
