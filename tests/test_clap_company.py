@@ -142,7 +142,7 @@ def test_what_was_tried_of_one_library_says_nothing_of_the_other(monkeypatch: py
     """Known fault: answers found on torch's own products went on to hold for oneDNN's."""
     one = product.Product((torch.randn(8, 40, generator=torch.Generator().manual_seed(0)), torch.zeros(8)))
     for by_onednn in (True, False):
-        monkeypatch.setattr(product, "library", lambda weight, name=str(by_onednn): name)
+        monkeypatch.setattr(product, "library", lambda weight, gelu, name=str(by_onednn): name)
         one.steady([16])
     assert len(trials._found) == 2
 
@@ -285,6 +285,35 @@ def test_the_faster_of_two_products_is_taken_and_ties_leave_onednn(monkeypatch: 
         trials._found.clear()
         trials.where().unlink(missing_ok=True)
         assert matmul.is_faster_by_onednn.__wrapped__(torch.float32) is wanted
+
+
+def test_gelu_is_within_the_products_unless_a_pass_of_its_own_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    for within, apart, wanted in ((0.5, 1.0, True), (1.04, 1.0, True), (1.2, 1.0, False)):
+        monkeypatch.setattr(matmul, "best_of", lambda *ways, times=(within, apart): list(times))
+        trials._found.clear()
+        trials.where().unlink(missing_ok=True)
+        assert matmul.is_gelu_faster_within.__wrapped__(torch.float32) is wanted
+
+
+@pytest.mark.parametrize("within", [True, False])
+def test_gelu_is_the_same_function_within_products_and_apart(within: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matmul, "is_faster_by_onednn", lambda dtype: True)
+    monkeypatch.setattr(matmul, "is_gelu_faster_within", lambda dtype: within)
+    generator = torch.Generator().manual_seed(0)
+    rows, weight, bias = (torch.randn(shape, generator=generator) for shape in ((64, 96), (384, 96), (384,)))
+    found = matmul.linear(rows, (weight, bias), gelu=True)
+    torch.testing.assert_close(found, exact(rows, (weight, bias), gelu=True), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.skipif(not matmul.has_onednn(torch.float32), reason="torch has no oneDNN here")
+def test_what_was_tried_with_gelu_within_products_says_nothing_of_gelu_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matmul, "is_faster_by_onednn", lambda dtype: True)
+    for within in (True, False):
+        monkeypatch.setattr(matmul, "is_gelu_faster_within", lambda dtype, answer=within: answer)
+        tower()(mels(8))
+    asked = [question for question in trials._found if "gelu" in question or "clips at once" in question]
+    assert len(asked) == 2 * len([question for question in asked if "GELU apart" in question])
+    assert any("clips at once" in question and "GELU apart" in question for question in asked)
 
 
 def test_auto_is_bf16_where_that_is_faster_and_fp32_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:

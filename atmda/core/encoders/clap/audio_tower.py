@@ -120,7 +120,7 @@ class AudioTower:
         return self._grouped
 
     def _question(self) -> str:
-        products = f"{self._dtype} by {library(self._stages[0][0].qkv.weights[0])}"
+        products = f"{self._dtype} by {library(self._stages[0][0].up.weights[0], gelu=True)}"
         return f"up to {GROUP} clips at once, products cut, in {products}, width {len(self._norm[0])}"
 
     def _same_in_group(self) -> bool:

@@ -32,14 +32,14 @@ TRIES = 15
 def linear(rows: Tensor, weights: Linear, *, gelu: bool = False) -> Tensor:
     """`rows` (n, in), of any type, times the weights plus the bias, in the type of the weights: (n, out).
 
-    With `gelu`, what that function (the exact one, by erf) makes of it, in the same pass.
+    With `gelu`, what that function (the exact one, by erf) makes of it, in the same pass where that is faster.
     """
     weight, bias = weights
     rows = rows.to(weight.dtype)
-    if by_onednn(weight):
-        return _onednn(rows, weight, bias, gelu)
-    found = F.linear(rows, weight, bias)
-    return F.gelu(found) if gelu else found
+    if gelu and _is_within(weight):
+        return _gelu_within(rows, weights)
+    found = _onednn(rows, weight, bias) if by_onednn(weight) else F.linear(rows, weight, bias)
+    return _gelu(found) if gelu else found
 
 
 def filled(rows: Tensor, count: int) -> Tensor:
@@ -61,9 +61,11 @@ def by_onednn(tensor: Tensor) -> bool:
     return tensor.device.type == "cpu" and has_onednn(tensor.dtype) and is_faster_by_onednn(tensor.dtype)
 
 
-def library(tensor: Tensor) -> str:
-    """What multiplies by this tensor: an answer about one's products is none about the other's."""
-    return "oneDNN" if by_onednn(tensor) else "torch"
+def library(tensor: Tensor, *, gelu: bool = False) -> str:
+    """What multiplies by this tensor, and how where `gelu` comes after it: what holds for one need not for another."""
+    if not by_onednn(tensor):
+        return "torch"
+    return "oneDNN, GELU apart" if gelu and not _is_within(tensor) else "oneDNN"
 
 
 @cache
@@ -101,6 +103,20 @@ def is_faster_than_float32(dtype: torch.dtype) -> bool:
     return remembered(f"{dtype} against float32", try_both, any_threads=True)
 
 
+@cache
+def is_gelu_faster_within(dtype: torch.dtype) -> bool:
+    """Whether oneDNN's products take GELU into their pass at less cost than one of its own has: tried once a machine.
+
+    With AVX2 they do not, where the function is written in fewer registers than it has alone.
+    """
+
+    def try_both() -> bool:
+        within, apart = best_of(partial(_gelu_within, *_example(dtype)), partial(_gelu_apart, *_example(dtype)))
+        return within < MARGIN * apart
+
+    return remembered(f"GELU within oneDNN's products of {dtype}", try_both, otherwise=True, any_threads=True)
+
+
 def best_of(*products: Callable[[], object]) -> list[float]:
     """Seconds of the fastest of some runs of each product, in turn, so that a busy moment is one for all of them."""
     times: list[list[float]] = [[] for _ in products]
@@ -119,7 +135,23 @@ def _example(dtype: torch.dtype) -> tuple[Tensor, Linear]:
     return rows.to(dtype), (weight.to(dtype), bias.to(dtype))
 
 
-def _onednn(rows: Tensor, weight: Tensor, bias: Tensor | None, gelu: bool = False) -> Tensor:
-    attribute, algorithm = ("gelu", "none") if gelu else ("none", "")
+def _is_within(weight: Tensor) -> bool:
+    return by_onednn(weight) and is_gelu_faster_within(weight.dtype)
+
+
+def _gelu_within(rows: Tensor, weights: Linear) -> Tensor:
+    return _onednn(rows, *weights, "gelu", "none")
+
+
+def _gelu_apart(rows: Tensor, weights: Linear) -> Tensor:
+    return _gelu(_onednn(rows, *weights))
+
+
+def _gelu(found: Tensor) -> Tensor:
+    """The function in place."""
+    return torch.ops.aten.gelu_(found)  # type: ignore[no-any-return]
+
+
+def _onednn(rows: Tensor, weight: Tensor, bias: Tensor | None, attribute: str = "none", algorithm: str = "") -> Tensor:
     found: Tensor = torch.ops.mkldnn._linear_pointwise(rows, weight, bias, attribute, [], algorithm)
     return found

@@ -54,7 +54,8 @@ class Product:
         """
         out, width = self.weights[0].shape
         least = least or size
-        kind = f"{self.weights[0].dtype} {out} x {width}{' gelu' if self.gelu else ''} by {library(self.weights[0])}"
+        by = library(self.weights[0], gelu=self.gelu)
+        kind = f"{self.weights[0].dtype} {out} x {width}{' gelu' if self.gelu else ''} by {by}"
         return remembered(f"{size} rows as {least}, in any place, of {kind}", lambda: self._same(size, least))
 
     def steady(self, sizes: Sequence[int]) -> Product:
