@@ -230,7 +230,10 @@ def test_embeddings_of_several_widths_are_refused_even_where_their_number_divide
 @pytest.mark.parametrize("kind", [pa.list_(pa.float32()), pa.list_(pa.float32(), 2), pa.list_(pa.float64())])
 def test_a_null_embedding_never_moves_the_others_to_other_clips(tmp_path, kind):
     rows = pa.array([[1.0, 2.0], None, [3.0, 4.0]], kind)
-    pq.write_table(pa.table({"clip": ["a", "b", "c"], "embedding": rows}), tmp_path / "null.parquet")
+    try:
+        pq.write_table(pa.table({"clip": ["a", "b", "c"], "embedding": rows}), tmp_path / "null.parquet")
+    except pa.ArrowNotImplementedError:
+        pytest.skip("this pyarrow writes no null among lists of one length")
     table = read_store(tmp_path / "null.parquet")
     np.testing.assert_array_equal(table.embeddings, [[1, 2], [np.nan, np.nan], [3, 4]])
     assert table.finite().tolist() == [True, False, True]

@@ -10,8 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from atmda.cli.exit_codes import FAILED
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 EXACT = "atmda-exact"  # how stdout writes what its alphabet lacks
 
@@ -64,12 +68,16 @@ def _exact(error: UnicodeError) -> tuple[bytes, int]:
 
 
 class _Closed(io.RawIOBase):
-    """What writes to a closed stream meet: the error they would have met without a Python in between."""
+    """What writes to a closed stream meet: the error they would meet with no Python in between, until that was told."""
+
+    told = False
 
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object, /) -> int:
+    def write(self, data: Buffer, /) -> int:
+        if self.told:
+            return memoryview(data).nbytes
         raise OSError(errno.EBADF, "it is closed")
 
 
@@ -91,7 +99,10 @@ def _open_closed() -> None:
 
 
 def _discard_output() -> None:
-    """What is left in the buffer goes nowhere, so that Python does not try again as it ends."""
+    """What is left in the buffer goes nowhere: Python tries again as it ends, and as the stream goes (3.13 says so)."""
+    raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
+    if isinstance(raw, _Closed):
+        raw.told = True
     sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(sys.stdout.fileno(), 1)
