@@ -2,6 +2,8 @@
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -115,3 +117,24 @@ def test_what_a_storage_tells_of_an_object_decides_whether_it_is_the_same() -> N
     assert shown("hf://datasets/me/site@main/a.wav") == "hf://datasets/me/site@main/a.wav"
     with pytest.raises(OSError):
         fits("memory://nowhere/a.wav", Download.__new__(Download))  # type: ignore[arg-type]
+
+
+CLOUD = """
+import logging, sys
+import fsspec
+class Cloud(fsspec.get_filesystem_class("memory")):
+    def isdir(self, path):
+        logging.getLogger("gcsfs").warning("asked with key=hunter2")
+        raise ConnectionResetError("key=hunter2")
+fsspec.register_implementation("gs", Cloud, clobber=True)
+sys.argv = ["atmda", "infer", "--labels", "a,b", "--audio-folder", "gs://site/a"]
+from atmda.__main__ import main
+main()
+"""
+
+
+def test_what_a_client_warns_of_or_fails_with_is_one_sentence_of_our_own() -> None:
+    """Known faults: gcsfs filled stderr with a line an object, and a failed listing was told of twice in a sentence."""
+    ran = subprocess.run([sys.executable, "-c", CLOUD], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.returncode == 1 and ran.stderr.count("\n") == 1
+    assert ran.stderr.startswith("error: gs://site/a: it cannot be listed (ConnectionResetError). ")

@@ -6,12 +6,13 @@ query that a signature stands in) is never shown, and neither is what a client's
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from atmda.core.fingerprint import Fingerprint
 
 BLOCK = 1 << 20
+#: loggers of clients; what they tell may repeat what is secret
+CLIENTS = ("aiobotocore", "botocore", "fsspec", "gcsfs", "google", "s3fs")
 #: what storages call what tells one content of an object from another, and the time at which it was written
 TAGS = ("ETag", "etag", "md5Hash", "sha256", "blob_id")
 TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
@@ -58,6 +61,7 @@ def file_system(url: str) -> Any:
         raise AtmdaError(f"{shown(url)}: {kind}:// is read through fsspec, which is not installed.", _INSTALL)
     import fsspec
 
+    _silence_clients()
     try:
         return fsspec.filesystem(kind)
     except ImportError as error:
@@ -65,11 +69,21 @@ def file_system(url: str) -> Any:
     except ValueError as error:
         raise AtmdaError(f"{shown(url)}: fsspec knows no {kind}://.", "Look at how it is spelled.") from error
     except Exception as error:  # clients raise what they will
-        raise AtmdaError(f"{shown(url)}: it cannot be asked for ({_reason(error)}).", _CREDENTIALS) from error
+        raise AtmdaError(f"{shown(url)}: it cannot be asked for ({type(error).__name__}).", _CREDENTIALS) from error
+
+
+@cache
+def _silence_clients() -> None:
+    """Python prints what clients warn of where nobody set logging up; gcsfs does at each object of a public bucket."""
+    for name in CLIENTS:
+        logging.getLogger(name).addHandler(logging.NullHandler())
 
 
 _INSTALL = "Install it: pip install 'atmda[cloud]'"
-_CREDENTIALS = "Credentials are those of fsspec's own kinds (environment variables and files of s3fs, gcsfs, ...)."
+_CREDENTIALS = (
+    "Look at the address and the network; credentials are those of fsspec's own kinds (environment variables and files "
+    "of s3fs, gcsfs, ...)."
+)
 
 
 @contextmanager
@@ -165,7 +179,7 @@ def listed(url: str, recursive: bool, wanted: Callable[[str], bool]) -> list[tup
     except AtmdaError:
         raise
     except Exception as error:
-        raise AtmdaError(f"{shown(url)}: it cannot be listed ({_reason(error)}).", _CREDENTIALS) from error
+        raise AtmdaError(f"{shown(url)}: {_reason(error, 'listed')}.", _CREDENTIALS) from error
     keys = sorted(str(key) for key in found)
     return [(str(system.unstrip_protocol(key)), key.removeprefix(fixed).partition("?")[0].lstrip("/")) for key in keys]
 
@@ -206,12 +220,12 @@ def _key(system: Any, url: str) -> str:
     return str(system._strip_protocol(url))
 
 
-def _reason(error: Exception) -> str:
-    """What went wrong, by the kind of the error: its text may repeat keys and signed URLs."""
+def _reason(error: Exception, done: str = "downloaded") -> str:
+    """What went wrong with what was `done`, by the kind of the error: its text may repeat keys and signed URLs."""
     if isinstance(error, FileNotFoundError):
         return "it is not there"
     if isinstance(error, PermissionError):
         return "it may not be read (are there credentials for it?)"
     if isinstance(error, TimeoutError):
         return "its storage does not answer"
-    return f"it cannot be downloaded ({type(error).__name__})"
+    return f"it cannot be {done} ({type(error).__name__})"
