@@ -180,6 +180,7 @@ def test_a_recording_that_was_replaced_is_cut_and_embedded_again(tmp_path: Path)
     noise(path, 9)
     again = embed(tmp_path, tmp_path / "store", "--window", "2")
     assert again.code == 0 and "1 recordings have changed" in again.stderr
+    assert "7 windows embedded, those of 1 recording again since they had changed." in again.stderr
     assert sorted(read_store(tmp_path / "store").clips)[:5] == [
         "a.wav#t=0,2", "a.wav#t=2,4", "a.wav#t=4,6", "a.wav#t=6,8", "a.wav#t=7,9",
     ]  # fmt: skip

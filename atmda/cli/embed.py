@@ -28,8 +28,10 @@ def run(settings: EmbedSettings, console: Console) -> int:
     console.document({**vars(done), "output": str(done.output)})
     console.text(str(done.output))
     skipped = f", {len(done.skipped)} skipped" if done.skipped else ""
-    changed = f", {done.changed} of them again since they had changed" if done.changed else ""
-    what = "clips" if settings.window is None else "windows"
+    what, again = "clips", f"{done.changed} of them"
+    if settings.window is not None:  # what changed is counted by recording
+        what, again = "windows", f"those of {done.changed} recording{'s' if done.changed > 1 else ''}"
+    changed = f", {again} again since they had changed" if done.changed else ""
     console.notice(f"{done.clips} {what} embedded{changed}{skipped}.")
     return SOME_SKIPPED if done.skipped else DONE
 
