@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -279,20 +280,22 @@ def test_where_nothing_can_be_kept_nothing_is_tried(monkeypatch: pytest.MonkeyPa
     assert trials.remembered("another", lambda: False, otherwise=True)
 
 
+def found_by_times(monkeypatch: pytest.MonkeyPatch, trial: Callable[..., bool], *seconds: float) -> bool:
+    """What a trial whose contestants take so many seconds finds."""
+    monkeypatch.setattr(matmul, "best_of", lambda *ways: list(seconds))
+    trials._found.clear()
+    trials.where().unlink(missing_ok=True)
+    return trial.__wrapped__(torch.float32)  # type: ignore[attr-defined, no-any-return]
+
+
 def test_the_faster_of_two_products_is_taken_and_ties_leave_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
     for own, onednn, wanted in ((1.0, 0.5, True), (1.0, 1.04, True), (1.0, 1.2, False)):
-        monkeypatch.setattr(matmul, "best_of", lambda *products, times=(own, onednn): list(times))
-        trials._found.clear()
-        trials.where().unlink(missing_ok=True)
-        assert matmul.is_faster_by_onednn.__wrapped__(torch.float32) is wanted
+        assert found_by_times(monkeypatch, matmul.is_faster_by_onednn, own, onednn) is wanted
 
 
 def test_gelu_is_within_the_products_unless_a_pass_of_its_own_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
     for within, apart, wanted in ((0.5, 1.0, True), (1.04, 1.0, True), (1.2, 1.0, False)):
-        monkeypatch.setattr(matmul, "best_of", lambda *ways, times=(within, apart): list(times))
-        trials._found.clear()
-        trials.where().unlink(missing_ok=True)
-        assert matmul.is_gelu_faster_within.__wrapped__(torch.float32) is wanted
+        assert found_by_times(monkeypatch, matmul.is_gelu_faster_within, within, apart) is wanted
 
 
 @pytest.mark.parametrize("within", [True, False])
