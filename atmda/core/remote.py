@@ -69,7 +69,7 @@ def file_system(url: str) -> Any:
     except ValueError as error:
         raise AtmdaError(f"{shown(url)}: fsspec knows no {kind}://.", "Look at how it is spelled.") from error
     except Exception as error:  # clients raise what they will
-        raise AtmdaError(f"{shown(url)}: it cannot be asked for ({type(error).__name__}).", _CREDENTIALS) from error
+        raise AtmdaError(f"{shown(url)}: {_reason(error, 'asked for')}.", _CREDENTIALS) from error
 
 
 @cache
