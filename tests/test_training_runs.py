@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from atmda.core.encoders.compact.encoder import CompactEncoder
+
 NOISE, SILENCE = 0.0, -6.9
 
 
@@ -58,3 +60,27 @@ def test_a_batch_of_runs_keeps_patches_beside_their_labels(of_training) -> None:
     pure = [row.tolist() for row in alone if row[0] >= 32 and row[0] % 4 == 0 and row[3] == row[0] + 3]
     assert sorted(row[0] for row in pure)[:8] == [32, 36, 40, 44, 48, 52, 56, 60]
     assert all(row == [row[0] + k for k in range(4)] for row in pure)
+
+
+def test_training_pools_a_clip_as_the_encoder_does(of_training) -> None:
+    losses = of_training("losses")
+    encoder = CompactEncoder()
+    logits = np.random.default_rng(0).normal(0, 3, (8, 521)).astype(np.float32)
+    above = torch.from_numpy((logits - encoder._usual) / encoder._spread)
+    trained = torch.nn.functional.normalize(losses.pooled(above, 4), dim=1).numpy()
+    for clip, said in zip(trained, logits.reshape(2, 4, 521), strict=True):
+        shipped = encoder.pool(encoder._states(said, np.ones((4, 704), np.float32)))[:521]
+        np.testing.assert_allclose(clip, shipped / np.linalg.norm(shipped), atol=1e-4)
+
+
+def test_a_clip_is_learnt_where_the_student_says_of_it_what_the_teachers_do(of_training) -> None:
+    losses, targets = of_training("losses"), of_training("targets")
+    wanted, trunks = torch.randn(8, 1042), torch.randn(8, 1792)
+    usual = targets.Usual(np.full(521, 0.3, np.float32), np.full(521, 0.7, np.float32))
+    of_clip, likeness = wanted[:, 521:] * 0.7 + 0.3, torch.cat([torch.zeros(8, 1024), trunks[:, 1408:]], dim=1)
+    said = of_clip, torch.zeros(8, 704), likeness
+    assert losses.loss_of_clips(said, wanted, trunks, 4, usual) < 1e-6
+    apart = wanted[:, :521] * 0.7 + 0.3, torch.zeros(8, 704), likeness
+    assert losses.loss_of_clips(apart, wanted, trunks, 4, usual) > 0.1
+    turned = of_clip.view(2, 4, 521).flip(1).reshape(8, 521), *said[1:]  # which patch holds a sound does not matter
+    assert losses.loss_of_clips(turned, wanted, trunks, 4, usual) < 1e-6

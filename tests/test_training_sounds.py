@@ -92,7 +92,7 @@ def test_each_wider_generation_draws_from_the_elite_that_is_its_own(of_training)
     for generation, (kind, elite) in bank.WIDER.items():
         made = maker._wider(generation)
         assert type(made) is kind and made.elite == elite
-    assert asked == ["2", "4"] and wider.Richer in {kind for kind, _ in bank.WIDER.values()}
+    assert asked == ["2", "4", "3"] and wider.Richer in {kind for kind, _ in bank.WIDER.values()}
 
 
 def test_a_shard_is_read_where_it_lies_on_the_disk(of_training, tmp_path) -> None:

@@ -32,11 +32,11 @@ from atmda.core.encoders.compact.loudness import gain, magnitudes
 
 CLIPS = 1000
 #: shards of each generation; what the elite of a generation is chosen from is fixed by this
-SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12, "3": 64, "4": 64, "5": 64}
+SHARDS = {"r": 5, "0": 8, "1": 12, "2": 12, "3": 64, "4": 64, "5": 64, "6": 10}
 #: generation -> what its seeds derive from
-SEEDS = {"0": 0, "1": 101, "2": 202, "3": 303, "4": 404, "5": 505}
+SEEDS = {"0": 0, "1": 101, "2": 202, "3": 303, "4": 404, "5": 505, "6": 606}
 #: the generations that are not bred but drawn by `wider`, each with the generation whose elite it draws from
-WIDER: dict[str, tuple[type[Wider], str]] = {"3": (Wider, "2"), "4": (Richer, "4")}
+WIDER: dict[str, tuple[type[Wider], str]] = {"3": (Wider, "2"), "4": (Richer, "4"), "6": (Richer, "3")}
 #: the generation that rests on no recording
 EVOLVED = "5"
 

@@ -1,18 +1,27 @@
-"""What the student is to say: both teachers' evidence averaged, and their trunks, each in its own deviations."""
+"""What the student is to say: both teachers' evidence averaged, and their trunks, each in its own deviations.
+
+Evidence and mn04's trunk are of each patch, and again with mn04 hearing the whole clip: what it then says is nearer
+to the truth, but not of the patch alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from bank import SHARDS, shard_path
 from synth_parts import Array
-from teachers import TEACHERS
+from teachers import CLASSES, TEACHERS, TRUNKS
 
 #: logits are cut off this many deviations from what is usual, trunk features at `WIDEST_TRUNK`
 WIDEST = 8.0
 WIDEST_TRUNK = 3.0
+#: what evidence is averaged of, of a patch and of a clip
+EARS = (TEACHERS, ("yamnet", "whole"))
+#: where in the targets' columns a patch's own end and those of its clip begin
+OF_CLIP, TRUNK_OF_CLIP = CLASSES, sum(TRUNKS.values())
 #: generations that say what is usual: the recordings as they are
 USUAL = ("r",)
 
@@ -31,9 +40,9 @@ class Usual:
 
 
 def statistics(cache: Path) -> dict[str, Usual]:
-    """What is usual of each teacher's `.logits` and `.trunk`."""
+    """What is usual of each teacher's `.logits` and `.trunk`, `whole` among them."""
     found = {}
-    for key in (f"{teacher}.{kind}" for teacher in TEACHERS for kind in ("logits", "trunk")):
+    for key in (f"{teacher}.{kind}" for teacher in (*TEACHERS, "whole") for kind in ("logits", "trunk")):
         parts = []
         for generation in USUAL:
             for shard in range(SHARDS[generation]):
@@ -45,12 +54,17 @@ def statistics(cache: Path) -> dict[str, Usual]:
     return found
 
 
-def evidence(labels: dict[str, Array], usual: dict[str, Usual]) -> Array:
+def evidence(labels: dict[str, Array], usual: dict[str, Usual], ears: Sequence[str] = TEACHERS) -> Array:
     """How far above what is usual both teachers' logits lie, averaged, in deviations: float32 (n, 521)."""
-    return np.mean([usual[f"{t}.logits"].deviations(labels[f"{t}.logits"]) for t in TEACHERS], axis=0)
+    return np.mean([usual[f"{t}.logits"].deviations(labels[f"{t}.logits"]) for t in ears], axis=0)
 
 
 def targets(labels: dict[str, Array], usual: dict[str, Usual]) -> tuple[Array, Array]:
-    """Of a shard's labels the targets: evidence (n, 521) and trunks side by side (n, 1408), float16."""
-    trunks = [usual[f"{t}.trunk"].deviations(labels[f"{t}.trunk"], WIDEST_TRUNK) for t in TEACHERS]
-    return evidence(labels, usual).astype(np.float16), np.concatenate(trunks, axis=1).astype(np.float16)
+    """Of a shard's labels the targets, float16.
+
+    Returns:
+        Evidence (n, 1042), of the patch and of its clip; trunks (n, 1792), yamnet's, mn04's and mn04's of the clip.
+    """
+    heard = [evidence(labels, usual, ears) for ears in EARS]
+    trunks = [usual[f"{t}.trunk"].deviations(labels[f"{t}.trunk"], WIDEST_TRUNK) for t in (*TEACHERS, "whole")]
+    return np.concatenate(heard, axis=1).astype(np.float16), np.concatenate(trunks, axis=1).astype(np.float16)

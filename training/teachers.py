@@ -1,7 +1,7 @@
 """The two teachers: what each says of a patch of a clip, on the same 521 classes.
 
-YAMNet hears the patch itself, EfficientAT's mn04 two seconds around it, since less is too little for it. Their weights
-label training audio and are never shipped.
+YAMNet hears the patch itself, EfficientAT's mn04 two seconds around it, since less is too little for it, and the
+clip as a whole, of which it knows more. Their weights label training audio and are never shipped.
 """
 
 from __future__ import annotations
@@ -59,9 +59,15 @@ class Teachers:
         self.yamnet, self.mn04 = Yamnet(folder), Mn04(folder)
 
     def __call__(self, mel: Array, waves: Array) -> dict[str, Array]:
-        """Of patches `mel` (4 n, 96, 64) of the clips `waves` (n, samples): logits (4 n, 521) and trunks by teacher."""
+        """Of patches `mel` (4 n, 96, 64) of the clips `waves` (n, samples): logits (4 n, 521) and trunks by teacher.
+
+        `whole` is what mn04 says of a patch's clip.
+        """
+        fine = [soxr.resample(x, RATE, MN04_RATE, quality="HQ").astype(np.float32) for x in waves]
         out = {"yamnet": self.yamnet(torch.from_numpy(mel))}
-        out["mn04"] = self.mn04(torch.from_numpy(np.concatenate([around(x) for x in waves])))
+        out["mn04"] = self.mn04(torch.from_numpy(np.concatenate([around(x) for x in fine])))
+        whole = self.mn04(torch.from_numpy(np.stack(fine)))
+        out["whole"] = whole[0].repeat_interleave(PATCHES, 0), whole[1].repeat_interleave(PATCHES, 0)
         return {
             f"{name}.{kind}": values.numpy()
             for name, both in out.items()
@@ -69,9 +75,8 @@ class Teachers:
         }
 
 
-def around(clip: Array) -> Array:
-    """Two seconds at 32 kHz around each of a clip's patches, within the clip: float32 (4, 64000)."""
-    fine = soxr.resample(clip, RATE, MN04_RATE, quality="HQ").astype(np.float32)
+def around(fine: Array) -> Array:
+    """Two seconds around each of the patches of a clip at 32 kHz, within the clip: float32 (4, 64000)."""
     ratio = MN04_RATE // RATE
     middles = [(k * FRAMES * HOP + PATCH // 2) * ratio for k in range(PATCHES)]
     starts = [min(max(m - MN04_WINDOW // 2, 0), len(fine) - MN04_WINDOW) for m in middles]

@@ -17,17 +17,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from bank import CLIPS, SHARDS, shard_path
+from losses import loss_of_clips, losses
 from mixes import PATCHES
+from pack import SOME
 from shards import awaited, mapped
 from student import Student
 from synth_parts import Array
-from targets import statistics, targets
-from teachers import CLASSES, TRUNKS
+from targets import Usual, statistics, targets
 from torch import nn
-from torch.nn import functional as F
 from union import coloured, disturbed, united
 
-from atmda.core.encoders.compact.encoder import SHARPNESS, THRESHOLD
+from atmda.core.encoders.compact.frontend import BANDS, FRAMES
 
 BATCH = 64
 DECAY = 0.02
@@ -51,6 +51,8 @@ class Leg:
     angle: float = 0.0
     #: how many patches of a clip are heard as one, and how often
     runs: Mapping[int, float] = field(default_factory=lambda: {1: 1.0})
+    #: weight of what is embedded of a whole clip
+    whole: float = 0.0
 
 
 LEGS = (
@@ -86,6 +88,15 @@ LEGS = (
         coloured=True,
         angle=40.0,
         runs={1: 0.1, 2: 0.2, 4: 0.7},
+    ),
+    Leg(
+        steps=12_000,
+        rate=1e-3,
+        joins={0: (("6", 0, SHARDS["6"]),)},
+        coloured=True,
+        angle=10.0,
+        runs={1: 0.1, 2: 0.1, 4: 0.8},
+        whole=100.0,
     ),
 )
 
@@ -137,7 +148,7 @@ def batch(
     """Runs of `run` patches from `starts` on, changed a little, the first half of them with a second source.
 
     Returns:
-        Mel (n, 96 run, 64), evidence and trunks (n run, k).
+        Mel (n, 96 run, 64), evidence and trunks (n run, k), as `targets` has them.
     """
     half = len(starts) // 2
     beds = order.choice(bank.beds // run * run, int(half * BEDS))
@@ -154,21 +165,18 @@ def batch(
     return disturbed(mel[mixed], rng), evidence[of], trunks[of]
 
 
-def losses(said: tuple[torch.Tensor, ...], evidence: torch.Tensor, trunks: torch.Tensor) -> list[torch.Tensor]:
-    """Error of the evidence, strong evidence first; divergence of what it counts for; error of the trunks; angle."""
-    predicted, _, likeness = (x.float() for x in said)
-    strong = 1 + F.relu(evidence - 1)
-    apart = (strong * (predicted - evidence) ** 2).mean()
-    counts = torch.sigmoid(evidence - THRESHOLD)
-    divergence = F.binary_cross_entropy_with_logits(predicted - THRESHOLD, counts)
-    divergence = divergence - F.binary_cross_entropy_with_logits(evidence - THRESHOLD, counts)
-    edge = TRUNKS["yamnet"]
-    like = F.mse_loss(likeness[:, :edge], trunks[:, :edge]) + F.mse_loss(likeness[:, edge:], trunks[:, edge:])
-    embedded = F.cosine_similarity(torch.sigmoid(predicted - THRESHOLD) ** SHARPNESS, counts**SHARPNESS, dim=1)
-    return [apart, divergence * CLASSES, like / 2, 1 - embedded.mean()]
+@torch.no_grad()
+def usually(student: Student, bank: Bank) -> Usual:
+    """Mean and deviation (521,) of the evidence that the student finds in recordings and random clips."""
+    said = []
+    for part in bank.parts[: SHARDS["r"] + SHARDS["0"]]:
+        mel = torch.from_numpy(part["mel"][:SOME].astype(np.float32)).view(-1, PATCHES * FRAMES, BANDS)
+        said.append(student(mel)[0].double().numpy())
+    x = np.concatenate(said)
+    return Usual(x.mean(0).astype(np.float32), x.std(0).astype(np.float32))
 
 
-def train(cache: Path, seed: int, out: Path) -> None:
+def train(cache: Path, seed: int, out: Path, in_bfloat16: bool = True) -> None:
     """Train through the legs that `out` does not hold yet: after each it holds the averaged weights."""
     torch.manual_seed(seed)
     student, done = Student(), 0
@@ -179,17 +187,21 @@ def train(cache: Path, seed: int, out: Path) -> None:
     bank = Bank(cache)
     for number, leg in enumerate(LEGS):
         if number >= done:
-            student = walk(student, bank, leg, seed + 1000 * number, out, number)
+            student = walk(student, bank, leg, seed + 1000 * number, out, number, in_bfloat16)
             torch.save({"student": student.state_dict(), "legs": number + 1}, out)
         else:
             bank.join(*(shards for joining in leg.joins.values() for shards in joining))
 
 
-def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int) -> Student:
+def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int, in_bfloat16: bool = True) -> Student:
     """The student after a leg, its weights averaged over the last steps. What it is begun with is used up."""
     rng = torch.Generator().manual_seed(seed)
     order = np.random.default_rng(seed)
-    student = student.train().to(memory_format=torch.channels_last)
+    student = student.to(memory_format=torch.channels_last)
+    if 0 in leg.joins:
+        bank.join(*leg.joins[0])
+    usual = usually(student.eval(), bank) if leg.whole else None
+    student.train()
     optimiser = torch.optim.AdamW(student.parameters(), leg.rate, weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min((s + 1) / 200, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / leg.steps)) + 1e-3)
@@ -198,9 +210,8 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
     began, seen = time.time(), np.zeros(4)
     left: dict[int, Array] = {}
     for step in range(leg.steps):
-        joining = leg.joins.get(step, ())
-        bank.join(*joining)
-        if joining:
+        if step and step in leg.joins:
+            bank.join(*leg.joins[step])
             left.clear()
         run, *others = leg.runs
         if others:  # legs of one kind go on to draw what they drew
@@ -209,12 +220,16 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
             left[run] = order.permutation(bank.size // run) * run
         starts, left[run] = np.split(left[run], [BATCH // run])
         mel, evidence, trunks = batch(bank, starts, run, order, rng, leg.coloured)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=in_bfloat16):
             said = student(mel)
         parts = losses(said, evidence, trunks)
         optimiser.zero_grad()
         weights = (EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT, leg.angle)
-        sum(w * x for w, x in zip(weights, parts, strict=True) if w).backward()
+        total = sum(w * x for w, x in zip(weights, parts, strict=True) if w)
+        if usual and run == PATCHES:  # of less than its clip a patch knows no more than what is in it
+            of_clips = loss_of_clips(said, evidence, trunks, run, usual)
+            total = total + leg.whole * of_clips
+        total.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 20.0)
         optimiser.step()
         schedule.step()
@@ -240,6 +255,7 @@ if __name__ == "__main__":
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=None)
+    parser.add_argument("--float32", action="store_true", help="for processors that have no bfloat16 products")
     a = parser.parse_args()
     torch.set_num_threads(1)
-    train(a.cache, a.seed, a.output or a.cache / f"student-{a.seed}.pt")
+    train(a.cache, a.seed, a.output or a.cache / f"student-{a.seed}.pt", not a.float32)

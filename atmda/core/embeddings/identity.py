@@ -15,6 +15,7 @@ FORMER = {
     "f43d46ce88f2f4031d97a78840c62e9e63d8103993f3e2aaf910badf09a9e5bb": "an early second edition of compact",
     "7daa0b3fe23ff64a922af1bccbc095cd34ee550669867513eafe2c9c6a34e3a4": "an early second edition of compact",
     "b9102f1c6c5439245ce9fc9e897562253899a57247ccc152c42856be21a160ba": "an early second edition of compact",
+    "270d661a428c35ac89bbbd167a1f6bc211bd810e2874ad433d54e76c83a6eeed": "an early second edition of compact",
 }
 
 
