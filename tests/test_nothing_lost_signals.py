@@ -204,8 +204,9 @@ def test_a_second_signal_ends_the_program_at_once(folder):
 
 @pytest.mark.parametrize("after", [0, 0.15, 0.4])
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs Linux's /proc")
-def test_a_signal_during_imports_ends_the_program_without_a_traceback(folder, after):
-    command = [sys.executable, "-m", "atmda", "infer", "--demo"]
+def test_a_signal_during_imports_ends_the_program_without_a_traceback(tmp_path, write_tone, after):
+    write_tone(tmp_path / "long" / "tone.wav", 440.0, 1200)  # so that it has not ended before the signal comes
+    command = [sys.executable, "-m", "atmda", "infer", "--audio-folder", str(tmp_path / "long"), "--labels", "dog,rain"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: _handles(process.pid, signal.SIGTERM))  # until our first line it is the interpreter's
     time.sleep(after)

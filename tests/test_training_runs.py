@@ -84,3 +84,38 @@ def test_a_clip_is_learnt_where_the_student_says_of_it_what_the_teachers_do(of_t
     assert losses.loss_of_clips(apart, wanted, trunks, 4, usual) > 0.1
     turned = of_clip.view(2, 4, 521).flip(1).reshape(8, 521), *said[1:]  # which patch holds a sound does not matter
     assert losses.loss_of_clips(turned, wanted, trunks, 4, usual) < 1e-6
+
+
+def test_a_student_had_back_from_what_ships_says_the_same_and_learns_on(of_training) -> None:
+    fold, unfold, student = of_training("fold"), of_training("unfold"), of_training("student")
+    torch.manual_seed(0)
+    mel = torch.randn(24, 2 * 96, 64).numpy()
+    first = student.Student().train()
+    with torch.no_grad():
+        first(torch.from_numpy(mel) * 2 + 1)  # batch norms that are not what `mel` alone would make them
+    again = unfold.unfolded(fold.folded(first.eval()), mel)
+    with torch.inference_mode():
+        for said, wanted in zip(again(torch.from_numpy(mel))[:2], first(torch.from_numpy(mel))[:2], strict=True):
+            torch.testing.assert_close(said, wanted, atol=1e-4, rtol=1e-3)
+        # a batch's own statistics, which training goes by, are near those measured
+        torch.testing.assert_close(again.train()(torch.from_numpy(mel))[0], wanted_of(first, mel), atol=0.05, rtol=0.05)
+    features = again.eval()(torch.from_numpy(mel))[1].detach()
+    trunks = features @ torch.randn(704, 1408) * 100 + torch.randn(1408)
+    unfold.fit_likeness(again, mel, trunks.numpy())
+    with torch.inference_mode():
+        left = again(torch.from_numpy(mel))[2] - trunks
+    assert left.var(0).sum() < 0.9 * trunks.var(0).sum() and left.mean(0).abs().max() < 1e-2
+
+
+def wanted_of(student: torch.nn.Module, mel: np.ndarray) -> torch.Tensor:
+    return student(torch.from_numpy(mel))[0]
+
+
+def test_what_is_packed_of_several_students_is_the_mean_of_their_weights(of_training, tmp_path) -> None:
+    pack, student = of_training("pack"), of_training("student")
+    each = [student.Student() for _ in range(2)]
+    for number, one in enumerate(each):
+        torch.save({"student": one.state_dict(), "legs": 6}, tmp_path / f"{number}.pt")
+    packed = pack.load_student(tmp_path / "0.pt", tmp_path / "1.pt")
+    torch.testing.assert_close(packed.head.weight, (each[0].head.weight + each[1].head.weight) / 2)
+    assert not packed.training

@@ -1,8 +1,13 @@
-"""Pack student and text table into the file that ships: `python training/pack.py --cache DIR --output FILE`."""
+"""Pack student and text table into the file that ships: `python training/pack.py --cache DIR --output FILE`.
+
+With `--student` several times what ships is the mean of their weights, which helps where one student was walked on from
+several times.
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +65,16 @@ def text_arrays(cache: Path) -> dict[str, Array]:
     return arrays | {"text.pieces": np.frombuffer(pieces.encode(), np.uint8), "text.profiles": heard.astype(np.float16)}
 
 
-def load_student(path: Path) -> Student:
+def load_student(*paths: Path) -> Student:
+    """The student of the mean of these weights."""
+    each = [torch.load(path, weights_only=True)["student"] for path in paths]
     model = Student()
-    model.load_state_dict(torch.load(path, weights_only=True)["student"])
+    model.load_state_dict(
+        {
+            name: torch.stack([one[name] for one in each]).mean(0) if value.is_floating_point() else value
+            for name, value in each[0].items()
+        }
+    )
     return model.eval()
 
 
@@ -70,9 +82,9 @@ def network_arrays(model: Student) -> dict[str, Array]:
     return {f"net.{name}": value.astype(np.float16) for name, value in folded(model).items()}
 
 
-def pack(student: Path, cache: Path, logit_scale: float) -> bytes:
+def pack(students: Sequence[Path], cache: Path, logit_scale: float) -> bytes:
     """The bytes of the weights file."""
-    model = load_student(student)
+    model = load_student(*students)
     arrays = network_arrays(model)
     logits, trunks = usual(Network({name.removeprefix("net."): value for name, value in arrays.items()}), cache)
     arrays |= {
@@ -88,11 +100,11 @@ def pack(student: Path, cache: Path, logit_scale: float) -> bytes:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--student", type=Path, default=None)
+    parser.add_argument("--student", type=Path, action="append")
     parser.add_argument("--logit-scale", type=float, default=LOGIT_SCALE)
     parser.add_argument("--output", type=Path, required=True)
     a = parser.parse_args()
-    packed = pack(a.student or a.cache / "student-0.pt", a.cache, a.logit_scale)
+    packed = pack(a.student or [a.cache / "student-0.pt"], a.cache, a.logit_scale)
     a.output.parent.mkdir(parents=True, exist_ok=True)
     a.output.write_bytes(packed)
     print(f"{a.output}: {len(packed) / 1e6:.2f} MB")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import copy
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from bank import CLIPS, SHARDS, shard_path
+from legs import LEGS, Leg
 from losses import loss_of_clips, losses
 from mixes import PATCHES
 from pack import SOME
@@ -37,68 +37,6 @@ EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT = 5.0, 0.3, 1.0
 #: share of second sources that are ambiences
 BEDS = 0.5
 
-
-@dataclass(frozen=True)
-class Leg:
-    """A stretch of training under one cosine: what joins the bank at which step (generation, first shard, end)."""
-
-    steps: int
-    rate: float
-    joins: Mapping[int, tuple[tuple[str, int, int], ...]]
-    #: whether patches are heard through other microphones too
-    coloured: bool = False
-    #: weight of the angle between what is embedded of a patch and what should be
-    angle: float = 0.0
-    #: how many patches of a clip are heard as one, and how often
-    runs: Mapping[int, float] = field(default_factory=lambda: {1: 1.0})
-    #: weight of what is embedded of a whole clip
-    whole: float = 0.0
-
-
-LEGS = (
-    Leg(
-        steps=16_000,
-        rate=3e-3,
-        joins={
-            0: (("r", 0, SHARDS["r"]), ("0", 0, SHARDS["0"])),
-            1500: (("1", 0, 6),),
-            3000: (("1", 6, 12),),
-            4500: (("2", 0, 6),),
-            6000: (("2", 6, 12),),
-        },
-    ),
-    Leg(steps=18_000, rate=1.5e-3, joins={0: (("3", 0, 32),)}, coloured=True),
-    Leg(
-        steps=18_000,
-        rate=1.5e-3,
-        joins={0: (("3", 32, SHARDS["3"]),), 2500: (("4", 0, 16),), 5500: (("4", 16, 32),)},
-        coloured=True,
-    ),
-    Leg(
-        steps=17_000,
-        rate=1.5e-3,
-        joins={0: (("4", 32, SHARDS["4"]),), 3000: (("5", 0, 40),), 5000: (("5", 40, SHARDS["5"]),)},
-        coloured=True,
-        angle=40.0,
-    ),
-    Leg(
-        steps=17_000,
-        rate=1.5e-3,
-        joins={0: (("r", 0, SHARDS["r"]), ("r", 0, SHARDS["r"]))},  # recordings as often as three
-        coloured=True,
-        angle=40.0,
-        runs={1: 0.1, 2: 0.2, 4: 0.7},
-    ),
-    Leg(
-        steps=12_000,
-        rate=1e-3,
-        joins={0: (("6", 0, SHARDS["6"]),)},
-        coloured=True,
-        angle=10.0,
-        runs={1: 0.1, 2: 0.1, 4: 0.8},
-        whole=100.0,
-    ),
-)
 
 Triple = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -176,8 +114,11 @@ def usually(student: Student, bank: Bank) -> Usual:
     return Usual(x.mean(0).astype(np.float32), x.std(0).astype(np.float32))
 
 
-def train(cache: Path, seed: int, out: Path, in_bfloat16: bool = True) -> None:
-    """Train through the legs that `out` does not hold yet: after each it holds the averaged weights."""
+def train(cache: Path, seed: int, out: Path, in_bfloat16: bool = True, alone: bool = False) -> None:
+    """Train through the legs that `out` does not hold yet: after each it holds the averaged weights.
+
+    alone: on what a leg brings along for that, without the bank of those before.
+    """
     torch.manual_seed(seed)
     student, done = Student(), 0
     if out.exists():
@@ -187,9 +128,10 @@ def train(cache: Path, seed: int, out: Path, in_bfloat16: bool = True) -> None:
     bank = Bank(cache)
     for number, leg in enumerate(LEGS):
         if number >= done:
+            leg = replace(leg, joins={0: leg.alone}) if alone else leg
             student = walk(student, bank, leg, seed + 1000 * number, out, number, in_bfloat16)
             torch.save({"student": student.state_dict(), "legs": number + 1}, out)
-        else:
+        elif not alone:
             bank.join(*(shards for joining in leg.joins.values() for shards in joining))
 
 
@@ -256,6 +198,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=None)
     parser.add_argument("--float32", action="store_true", help="for processors that have no bfloat16 products")
+    parser.add_argument("--alone", action="store_true", help="on the last leg's own shards, after unfold.py")
     a = parser.parse_args()
     torch.set_num_threads(1)
-    train(a.cache, a.seed, a.output or a.cache / f"student-{a.seed}.pt", not a.float32)
+    train(a.cache, a.seed, a.output or a.cache / f"student-{a.seed}.pt", not a.float32, a.alone)
