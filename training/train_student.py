@@ -128,6 +128,8 @@ def train(cache: Path, seed: int, out: Path, in_bfloat16: bool = True, alone: bo
     bank = Bank(cache)
     for number, leg in enumerate(LEGS):
         if number >= done:
+            if alone and not leg.alone:
+                raise SystemExit(f"{out}: holds no student to go on from; write one there with unfold.py.")
             leg = replace(leg, joins={0: leg.alone}) if alone else leg
             student = walk(student, bank, leg, seed + 1000 * number, out, number, in_bfloat16)
             torch.save({"student": student.state_dict(), "legs": number + 1}, out)

@@ -53,7 +53,7 @@ def coloured(mel: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
 def united(
     first: tuple[torch.Tensor, ...], second: tuple[torch.Tensor, ...], run: int, rng: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Two of (mel (n, 96, 64), evidence (n, 521), trunks (n, k)) heard at once, the first louder as a rule.
+    """Two of (mel (n, 96, 64), evidence (n, j), trunks (n, k)) heard at once, the first louder as a rule.
 
     A `run` of patches is mixed as one; in each of them the second fades by how loud both are there. Trunks are averaged
     by power: nothing better is known of a mixture.
