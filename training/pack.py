@@ -7,7 +7,7 @@ several times.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from bank import SHARDS, shard_path
 from fold import folded
 from mixes import PATCHES
 from safetensors.numpy import save
+from shards import mapped
 from student import Student
 from synth_parts import Array
 from teachers import TRUNKS
@@ -32,15 +33,21 @@ LOGIT_SCALE = 55.0
 USUAL, SOME = ("r", "0"), 1600
 
 
-def usual(network: Network, cache: Path, generations: tuple[str, ...] = USUAL) -> tuple[Array, Array]:
+def some(cache: Path) -> Iterator[tuple[Array, dict[str, Array]]]:
+    """Of each shard that says what is usual some clips as runs, float32 (n / 4, 384, 64), and what it holds of them."""
+    for generation in USUAL:
+        for shard in range(SHARDS[generation]):
+            part = {name: values[:SOME] for name, values in mapped(shard_path(cache, generation, shard)).items()}
+            yield part["mel"].astype(np.float32).reshape(-1, PATCHES * FRAMES, BANDS), part
+
+
+def usual(network: Network, cache: Path) -> tuple[Array, Array]:
     """What the network says of training audio: logits (n, 521) and trunk features (n / 4, 704), a clip's mean."""
     logits, trunks = [], []
-    for generation in generations:
-        for shard in range(SHARDS[generation]):
-            with np.load(shard_path(cache, generation, shard)) as file:
-                out, trunk = network(file["mel"][:SOME].astype(np.float32).reshape(-1, PATCHES * FRAMES, BANDS))
-            logits.append(out.astype(np.float64))
-            trunks.append(trunk.reshape(-1, PATCHES, trunk.shape[1]).mean(1).astype(np.float64))
+    for runs, _ in some(cache):
+        out, trunk = network(runs)
+        logits.append(out.astype(np.float64))
+        trunks.append(trunk.reshape(-1, PATCHES, trunk.shape[1]).mean(1).astype(np.float64))
     return np.concatenate(logits), np.concatenate(trunks)
 
 

@@ -22,7 +22,7 @@ from options import options
 from recordings import permitted, read_manifest
 from shards import publish
 from synth_parts import RATE, Array
-from targets import EARS, Usual, evidence, statistics
+from targets import TO_CLIPS, Usual, evidence, statistics
 from teachers import Teachers, class_names
 
 from atmda.core.encoders.compact.encoder import POWER, SHARPNESS, THRESHOLD
@@ -118,7 +118,7 @@ def heard_in(file: Path, teachers: Teachers, usual: dict[str, Usual]) -> Array:
     cubes = []
     for i in range(0, len(pieces), 8):
         labels = labelled(pieces[i : i + 8], teachers)
-        cubes.append((1 / (1 + np.exp(THRESHOLD - evidence(labels, usual, EARS[1])))) ** POWER)
+        cubes.append((1 / (1 + np.exp(THRESHOLD - evidence(labels, usual, TO_CLIPS)))) ** POWER)
     return np.concatenate(cubes).mean(0)
 
 

@@ -18,8 +18,8 @@ from teachers import CLASSES, TEACHERS, TRUNKS
 #: logits are cut off this many deviations from what is usual, trunk features at `WIDEST_TRUNK`
 WIDEST = 8.0
 WIDEST_TRUNK = 3.0
-#: what evidence is averaged of, of a patch and of a clip
-EARS = (TEACHERS, ("yamnet", "whole"))
+#: the teachers, mn04 once more on the whole clip; and those of them whose evidence is averaged of a clip
+LISTENERS, TO_CLIPS = (*TEACHERS, "whole"), ("yamnet", "whole")
 #: where in the targets' columns a patch's own end and those of its clip begin
 OF_CLIP, TRUNK_OF_CLIP = CLASSES, sum(TRUNKS.values())
 #: generations that say what is usual: the recordings as they are
@@ -42,7 +42,7 @@ class Usual:
 def statistics(cache: Path) -> dict[str, Usual]:
     """What is usual of each teacher's `.logits` and `.trunk`, `whole` among them."""
     found = {}
-    for key in (f"{teacher}.{kind}" for teacher in (*TEACHERS, "whole") for kind in ("logits", "trunk")):
+    for key in (f"{teacher}.{kind}" for teacher in LISTENERS for kind in ("logits", "trunk")):
         parts = []
         for generation in USUAL:
             for shard in range(SHARDS[generation]):
@@ -54,9 +54,9 @@ def statistics(cache: Path) -> dict[str, Usual]:
     return found
 
 
-def evidence(labels: dict[str, Array], usual: dict[str, Usual], ears: Sequence[str] = TEACHERS) -> Array:
+def evidence(labels: dict[str, Array], usual: dict[str, Usual], listeners: Sequence[str] = TEACHERS) -> Array:
     """How far above what is usual both teachers' logits lie, averaged, in deviations: float32 (n, 521)."""
-    return np.mean([usual[f"{t}.logits"].deviations(labels[f"{t}.logits"]) for t in ears], axis=0)
+    return np.mean([usual[f"{t}.logits"].deviations(labels[f"{t}.logits"]) for t in listeners], axis=0)
 
 
 def targets(labels: dict[str, Array], usual: dict[str, Usual]) -> tuple[Array, Array]:
@@ -65,6 +65,6 @@ def targets(labels: dict[str, Array], usual: dict[str, Usual]) -> tuple[Array, A
     Returns:
         Evidence (n, 1042), of the patch and of its clip; trunks (n, 1792), yamnet's, mn04's and mn04's of the clip.
     """
-    heard = [evidence(labels, usual, ears) for ears in EARS]
-    trunks = [usual[f"{t}.trunk"].deviations(labels[f"{t}.trunk"], WIDEST_TRUNK) for t in (*TEACHERS, "whole")]
+    heard = [evidence(labels, usual, listeners) for listeners in (TEACHERS, TO_CLIPS)]
+    trunks = [usual[f"{t}.trunk"].deviations(labels[f"{t}.trunk"], WIDEST_TRUNK) for t in LISTENERS]
     return np.concatenate(heard, axis=1).astype(np.float16), np.concatenate(trunks, axis=1).astype(np.float16)

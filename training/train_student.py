@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bank import CLIPS, SHARDS, shard_path
+from bank import CLIPS, shard_path
+from fold import folded
 from legs import LEGS, Leg
 from losses import loss_of_clips, losses
 from mixes import PATCHES
-from pack import SOME
+from pack import usual
 from shards import awaited, mapped
 from student import Student
 from synth_parts import Array
@@ -27,7 +28,7 @@ from targets import Usual, statistics, targets
 from torch import nn
 from union import coloured, disturbed, united
 
-from atmda.core.encoders.compact.frontend import BANDS, FRAMES
+from atmda.core.encoders.compact.network import Network
 
 BATCH = 64
 DECAY = 0.02
@@ -104,14 +105,10 @@ def batch(
 
 
 @torch.no_grad()
-def usually(student: Student, bank: Bank) -> Usual:
-    """Mean and deviation (521,) of the evidence that the student finds in recordings and random clips."""
-    said = []
-    for part in bank.parts[: SHARDS["r"] + SHARDS["0"]]:
-        mel = torch.from_numpy(part["mel"][:SOME].astype(np.float32)).view(-1, PATCHES * FRAMES, BANDS)
-        said.append(student(mel)[0].double().numpy())
-    x = np.concatenate(said)
-    return Usual(x.mean(0).astype(np.float32), x.std(0).astype(np.float32))
+def usually(student: Student, cache: Path) -> Usual:
+    """Mean and deviation (521,) of the evidence that the student finds where `pack` will take what is usual."""
+    said, _ = usual(Network(folded(student.eval())), cache)
+    return Usual(said.mean(0).astype(np.float32), said.std(0).astype(np.float32))
 
 
 def train(cache: Path, seed: int, out: Path, in_bfloat16: bool = True, alone: bool = False) -> None:
@@ -141,11 +138,8 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
     """The student after a leg, its weights averaged over the last steps. What it is begun with is used up."""
     rng = torch.Generator().manual_seed(seed)
     order = np.random.default_rng(seed)
-    student = student.to(memory_format=torch.channels_last)
-    if 0 in leg.joins:
-        bank.join(*leg.joins[0])
-    usual = usually(student.eval(), bank) if leg.whole else None
-    student.train()
+    taken_off = usually(student, bank.cache) if leg.whole else None
+    student = student.train().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(student.parameters(), leg.rate, weight_decay=DECAY, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min((s + 1) / 200, 0.5 + 0.5 * np.cos(np.pi * min(1.0, s / leg.steps)) + 1e-3)
@@ -154,8 +148,9 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
     began, seen = time.time(), np.zeros(4)
     left: dict[int, Array] = {}
     for step in range(leg.steps):
-        if step and step in leg.joins:
-            bank.join(*leg.joins[step])
+        joining = leg.joins.get(step, ())
+        bank.join(*joining)
+        if joining:
             left.clear()
         run, *others = leg.runs
         if others:  # legs of one kind go on to draw what they drew
@@ -170,9 +165,8 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
         optimiser.zero_grad()
         weights = (EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT, leg.angle)
         total = sum(w * x for w, x in zip(weights, parts, strict=True) if w)
-        if usual and run == PATCHES:  # of less than its clip a patch knows no more than what is in it
-            of_clips = loss_of_clips(said, evidence, trunks, run, usual)
-            total = total + leg.whole * of_clips
+        if taken_off and run == PATCHES:  # of less than its clip a patch knows no more than what is in it
+            total = total + leg.whole * loss_of_clips(said, evidence, trunks, run, taken_off)
         total.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 20.0)
         optimiser.step()

@@ -13,9 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from bank import SHARDS, shard_path
-from mixes import PATCHES
-from pack import SOME
+from pack import some
 from safetensors.numpy import load
 from student import Dense, Separable, Student
 from synth_parts import Array
@@ -23,7 +21,6 @@ from targets import TRUNK_OF_CLIP, statistics, targets
 from torch import nn
 
 from atmda.core.encoders.compact.encoder import WEIGHTS
-from atmda.core.encoders.compact.frontend import BANDS, FRAMES
 
 #: runs of patches that batch norms are measured on, and how many go together
 MEASURED, TOGETHER = 1000, 32
@@ -35,7 +32,7 @@ RIDGE = 1e-3
 def unfolded(arrays: Mapping[str, Array], mel: Array) -> Student:
     """The student that says what the network of `arrays` (named as by `fold`) says.
 
-    mel: (n, 96 k, 64), what batch norms are measured on.
+    mel: float32 (n, 96 k, 64), what batch norms are measured on.
     """
     student = Student().eval()
     t = {name: torch.from_numpy(np.asarray(value, np.float32)) for name, value in arrays.items()}
@@ -63,7 +60,7 @@ def unfolded(arrays: Mapping[str, Array], mel: Array) -> Student:
         sums[norm] += torch.stack([torch.full((len(x),), float(x.shape[1])), x.sum(1), x.square().sum(1)])
 
     hooks = [norm.register_forward_pre_hook(measure) for norm, _ in norms]
-    for part in torch.from_numpy(mel.astype(np.float32)).split(TOGETHER):
+    for part in torch.from_numpy(mel).split(TOGETHER):
         student(part)
     for hook in hooks:
         hook.remove()
@@ -79,7 +76,7 @@ def unfolded(arrays: Mapping[str, Array], mel: Array) -> Student:
 @torch.no_grad()
 def fit_likeness(student: Student, mel: Array, trunks: Array) -> None:
     """Set the map from trunk features to the teachers' `trunks` (4 n, 1408) of the patches of `mel` (n, t, 64)."""
-    heard = [student(part)[1] for part in torch.from_numpy(mel.astype(np.float32)).split(TOGETHER)]
+    heard = [student(part)[1] for part in torch.from_numpy(mel).split(TOGETHER)]
     x = np.pad(torch.cat(heard).double().numpy(), ((0, 0), (0, 1)), constant_values=1.0)
     ridge = RIDGE * len(x) * np.eye(x.shape[1])
     ridge[-1, -1] = 0
@@ -97,12 +94,9 @@ def main() -> None:
     a = parser.parse_args()
     torch.set_num_threads(1)
     usual, mels, trunks = statistics(a.cache), [], []
-    for generation in ("r", "0"):
-        for shard in range(SHARDS[generation]):
-            with np.load(shard_path(a.cache, generation, shard)) as file:
-                labels = {name: file[name][:SOME] for name in file.files}
-            mels.append(labels["mel"].reshape(-1, PATCHES * FRAMES, BANDS))
-            trunks.append(targets(labels, usual)[1][:, :TRUNK_OF_CLIP])
+    for runs, labels in some(a.cache):
+        mels.append(runs)
+        trunks.append(targets(labels, usual)[1][:, :TRUNK_OF_CLIP])
     mel = np.concatenate(mels)
     arrays = {name[4:]: value for name, value in load(a.weights.read_bytes()).items() if name.startswith("net.")}
     student = unfolded(arrays, mel[np.random.default_rng(0).permutation(len(mel))[:MEASURED]])
