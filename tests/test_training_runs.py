@@ -40,6 +40,18 @@ def test_the_second_of_two_sounds_fades_only_where_the_first_is_louder(of_traini
         assert 0.0 <= evidence[0, 0] <= 5.0 and trunk[0, 0] < trunk[1, 0]
 
 
+def test_a_sound_beside_silence_is_heard_as_it_is(of_training) -> None:
+    union = of_training("union")
+    first, second = run_of(SILENCE - 1), run_of(NOISE)
+    labels = torch.zeros(1, 521), torch.full((1, 521), 5.0)
+    rng = torch.Generator().manual_seed(0)
+    mel, evidence, _ = union.united(
+        (first, labels[0], torch.zeros(1, 8)), (second, labels[1], torch.ones(1, 8)), 1, rng
+    )
+    torch.testing.assert_close(mel, second, atol=1e-5, rtol=0)
+    assert evidence.min() == 5.0
+
+
 def test_a_batch_of_runs_keeps_patches_beside_their_labels(of_training) -> None:
     train = of_training("train_student")
 
@@ -85,6 +97,17 @@ def test_a_clip_is_learnt_where_the_student_says_of_it_what_the_teachers_do(of_t
     assert losses.loss_of_clips(apart, wanted, trunks, 4, usual) > 0.1
     turned = of_clip.view(2, 4, 521).flip(1).reshape(8, 521), *said[1:]  # which patch holds a sound does not matter
     assert losses.loss_of_clips(turned, wanted, trunks, 4, usual) < 1e-6
+
+
+def test_features_of_a_clip_are_learnt_by_their_direction_whichever_patch_shows_them(of_training) -> None:
+    losses = of_training("losses")
+    torch.manual_seed(0)
+    trunks = torch.randn(2, 1792).repeat_interleave(4, 0)
+    guessed = torch.cat([torch.randn(8, 1024), 3 * trunks[:, 1408:]], dim=1)
+    assert losses.angle_of_features(guessed, trunks, 4) < 1e-6  # how long the guess is does not matter
+    uneven = guessed * torch.tensor([4.0, 0, 0, 0, 0, 2, 2, 0])[:, None]
+    assert losses.angle_of_features(uneven, trunks, 4) < 1e-6
+    assert losses.angle_of_features(guessed.flip(0), trunks, 4) > 0.5
 
 
 def test_a_student_had_back_from_what_ships_says_the_same_and_learns_on(of_training) -> None:

@@ -23,9 +23,14 @@ class Leg:
     runs: Mapping[int, float] = field(default_factory=lambda: {1: 1.0})
     #: weight of what is embedded of a whole clip
     whole: float = 0.0
+    #: weight of the angle between mn04's features of a whole clip and what is guessed of them
+    features: float = 0.0
     #: what it is walked on where the bank of the legs before is not there (`--alone`)
     alone: tuple[tuple[str, int, int], ...] = ()
 
+
+#: the shards that legs walked alone share
+LATEST = tuple((g, 0, SHARDS[g]) for g in ("r", "0", "1", "2", "6"))
 
 LEGS = (
     Leg(
@@ -69,6 +74,17 @@ LEGS = (
         angle=10.0,
         runs={1: 0.1, 2: 0.1, 4: 0.8},
         whole=100.0,
-        alone=tuple((g, 0, SHARDS[g]) for g in ("r", "0", "1", "2", "6")),
+        alone=LATEST,
+    ),
+    Leg(
+        steps=10_000,
+        rate=1e-3,
+        joins={0: (("r", 0, SHARDS["r"]),)},
+        coloured=True,
+        angle=10.0,
+        runs={1: 0.1, 2: 0.1, 4: 0.8},
+        whole=100.0,
+        features=30.0,
+        alone=(*LATEST, ("r", 0, SHARDS["r"])),
     ),
 )

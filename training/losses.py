@@ -41,10 +41,23 @@ def loss_of_clips(
 
     usual: what the student says as a rule, which is taken off when it is shipped.
     """
-    predicted, _, likeness = (x.float() for x in said)
+    predicted = said[0].float()
     above = (predicted - torch.from_numpy(usual.mean)) / torch.from_numpy(usual.deviation)
     embedded = F.cosine_similarity(pooled(above, run), pooled(evidence[:, OF_CLIP:], run), dim=1)
-    like, wanted = (
-        x.unflatten(0, (-1, run)).mean(1) for x in (likeness[:, TRUNKS["yamnet"] :], trunks[:, TRUNK_OF_CLIP:])
-    )
-    return 1 - embedded.mean() + TRUNK_WEIGHT_OF_CLIP * F.mse_loss(like, wanted)
+    features = features_of_clips(said[2], trunks, run)
+    return 1 - embedded.mean() + TRUNK_WEIGHT_OF_CLIP * F.mse_loss(*features)
+
+
+def angle_of_features(likeness: torch.Tensor, trunks: torch.Tensor, run: int) -> torch.Tensor:
+    """The angle between what is guessed of mn04's features of clips of `run` patches and what they are.
+
+    It is what a clip's likeness to another rests on; their squared error is least where all is guessed alike.
+    """
+    return 1 - F.cosine_similarity(*features_of_clips(likeness, trunks, run), dim=1).mean()
+
+
+def features_of_clips(likeness: torch.Tensor, trunks: torch.Tensor, run: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """mn04's features (n, 384) of clips of `run` patches: the mean of what is guessed of each patch, and what is so."""
+    both = likeness.float()[:, TRUNKS["yamnet"] :], trunks[:, TRUNK_OF_CLIP:]
+    guessed, wanted = (x.unflatten(0, (-1, run)).mean(1) for x in both)
+    return guessed, wanted

@@ -21,6 +21,8 @@ GONE = -1.0
 COLOUR, KNOTS = 0.6, 7
 #: mel power that nothing is heard of
 SILENT = 1e-9
+#: mean mel power of a run that counts as silence
+FAINT = 1e-6
 FLOOR = float(torch.tensor(OFFSET).log())
 
 
@@ -62,10 +64,12 @@ def united(
     decibels = FAINTEST + (LOUDEST - FAINTEST) * torch.rand(runs, 1, generator=rng)
     a, b = magnitudes(first[0]), magnitudes(second[0])
     power_a, power_b = (x.square().mean((1, 2)).view(runs, run) for x in (a, b))
-    whole_a, whole_b = (x.mean(1, keepdim=True).clamp_min(1e-6) for x in (power_a, power_b))
-    gain = (whole_a / whole_b).sqrt() * 10 ** (-decibels / 20)
+    whole_a, whole_b = (x.mean(1, keepdim=True) for x in (power_a, power_b))
+    gain = (whole_a / whole_b.clamp_min(FAINT)).sqrt() * 10 ** (-decibels / 20)
     # the sum stays at the level of a window: what is heard together is levelled together
     together = 1 / (1 + 10 ** (-decibels / 10)).sqrt()
+    # where the first is silence the second is heard as it is, rather than as faint as that
+    gain, together = (torch.where(whole_a < FAINT, 1.0, x) for x in (gain, together))
     each_gain, each_together = (x.expand(-1, run).reshape(-1, 1, 1) for x in (gain, together))
     mel = torch.log(each_together * (a.square() + (each_gain * b).square()).sqrt() + OFFSET)
     there = 10 * torch.log10((power_a + SILENT) / (gain.square() * power_b + SILENT)).view(-1, 1).clamp(
