@@ -16,6 +16,7 @@ FORMER = {
     "7daa0b3fe23ff64a922af1bccbc095cd34ee550669867513eafe2c9c6a34e3a4": "an early second edition of compact",
     "b9102f1c6c5439245ce9fc9e897562253899a57247ccc152c42856be21a160ba": "an early second edition of compact",
     "270d661a428c35ac89bbbd167a1f6bc211bd810e2874ad433d54e76c83a6eeed": "an early second edition of compact",
+    "2a6b9025a3438fbbbd09aa05048ed9565b08edb3295bbef695250ebc4bb6e38a": "an early second edition of compact",
 }
 
 

@@ -47,7 +47,7 @@ from atmda.errors import AtmdaError
 
 WEIGHTS = Path(__file__).parents[1] / "weights" / "compact.safetensors"
 #: of that file as it is released
-WEIGHTS_SHA256 = "2a6b9025a3438fbbbd09aa05048ed9565b08edb3295bbef695250ebc4bb6e38a"
+WEIGHTS_SHA256 = "3ad89a890e1de7c5a497b84c5ea39038faafa0f5ebab59045b84a2993b026a44"
 #: changes whenever what happens to samples before the network changes
 PREPROCESSING = "16 kHz, log mel 64, patch 0.975 s every 0.96 s, one level a window, heard as one, v3"
 #: seconds of audio a feature array holds at most
