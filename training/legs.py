@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bank import SHARDS
 
@@ -29,8 +29,21 @@ class Leg:
     alone: tuple[tuple[str, int, int], ...] = ()
 
 
-#: the shards that legs walked alone share
+#: the recordings as they are, to be drawn as often again; and what legs that are walked alone are walked on
+AGAIN = ("r", 0, SHARDS["r"])
 LATEST = tuple((g, 0, SHARDS[g]) for g in ("r", "0", "1", "2", "6"))
+
+#: clips as wholes
+WHOLE = Leg(
+    steps=12_000,
+    rate=1e-3,
+    joins={0: (("6", 0, SHARDS["6"]),)},
+    coloured=True,
+    angle=10.0,
+    runs={1: 0.1, 2: 0.1, 4: 0.8},
+    whole=100.0,
+    alone=LATEST,
+)
 
 LEGS = (
     Leg(
@@ -61,30 +74,11 @@ LEGS = (
     Leg(
         steps=17_000,
         rate=1.5e-3,
-        joins={0: (("r", 0, SHARDS["r"]), ("r", 0, SHARDS["r"]))},  # recordings as often as three
+        joins={0: (AGAIN, AGAIN)},
         coloured=True,
         angle=40.0,
         runs={1: 0.1, 2: 0.2, 4: 0.7},
     ),
-    Leg(
-        steps=12_000,
-        rate=1e-3,
-        joins={0: (("6", 0, SHARDS["6"]),)},
-        coloured=True,
-        angle=10.0,
-        runs={1: 0.1, 2: 0.1, 4: 0.8},
-        whole=100.0,
-        alone=LATEST,
-    ),
-    Leg(
-        steps=10_000,
-        rate=1e-3,
-        joins={0: (("r", 0, SHARDS["r"]),)},
-        coloured=True,
-        angle=10.0,
-        runs={1: 0.1, 2: 0.1, 4: 0.8},
-        whole=100.0,
-        features=30.0,
-        alone=(*LATEST, ("r", 0, SHARDS["r"])),
-    ),
+    WHOLE,
+    replace(WHOLE, steps=10_000, joins={0: (AGAIN,)}, features=30.0, alone=(*LATEST, AGAIN)),
 )

@@ -51,7 +51,7 @@ def loss_of_clips(
 def angle_of_features(likeness: torch.Tensor, trunks: torch.Tensor, run: int) -> torch.Tensor:
     """The angle between what is guessed of mn04's features of clips of `run` patches and what they are.
 
-    It is what a clip's likeness to another rests on; their squared error is least where all is guessed alike.
+    The likeness of two clips is that of their guesses; squared error alone is least where these keep near to the mean.
     """
     return 1 - F.cosine_similarity(*features_of_clips(likeness, trunks, run), dim=1).mean()
 
