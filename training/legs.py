@@ -23,15 +23,15 @@ class Leg:
     runs: Mapping[int, float] = field(default_factory=lambda: {1: 1.0})
     #: weight of what is embedded of a whole clip
     whole: float = 0.0
-    #: weight of the angle between mn04's features of a whole clip and what is guessed of them
+    #: beside that, weight of the angle between mn04's features of the clip and what is guessed of them
     features: float = 0.0
     #: what it is walked on where the bank of the legs before is not there (`--alone`)
     alone: tuple[tuple[str, int, int], ...] = ()
 
 
-#: the recordings as they are, to be drawn as often again; and what legs that are walked alone are walked on
-AGAIN = ("r", 0, SHARDS["r"])
-LATEST = tuple((g, 0, SHARDS[g]) for g in ("r", "0", "1", "2", "6"))
+#: the recordings as they are, and with them all that legs are walked alone on
+RECORDINGS = ("r", 0, SHARDS["r"])
+LATEST = (RECORDINGS, *((g, 0, SHARDS[g]) for g in ("0", "1", "2", "6")))
 
 #: clips as wholes
 WHOLE = Leg(
@@ -50,7 +50,7 @@ LEGS = (
         steps=16_000,
         rate=3e-3,
         joins={
-            0: (("r", 0, SHARDS["r"]), ("0", 0, SHARDS["0"])),
+            0: (RECORDINGS, ("0", 0, SHARDS["0"])),
             1500: (("1", 0, 6),),
             3000: (("1", 6, 12),),
             4500: (("2", 0, 6),),
@@ -74,11 +74,11 @@ LEGS = (
     Leg(
         steps=17_000,
         rate=1.5e-3,
-        joins={0: (AGAIN, AGAIN)},
+        joins={0: (RECORDINGS, RECORDINGS)},  # as often as three
         coloured=True,
         angle=40.0,
         runs={1: 0.1, 2: 0.2, 4: 0.7},
     ),
     WHOLE,
-    replace(WHOLE, steps=10_000, joins={0: (AGAIN,)}, features=30.0, alone=(*LATEST, AGAIN)),
+    replace(WHOLE, steps=10_000, joins={0: (RECORDINGS,)}, features=0.3, alone=(*LATEST, RECORDINGS)),
 )

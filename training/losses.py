@@ -35,25 +35,32 @@ def pooled(evidence: torch.Tensor, run: int) -> torch.Tensor:
 
 
 def loss_of_clips(
-    said: tuple[torch.Tensor, ...], evidence: torch.Tensor, trunks: torch.Tensor, run: int, usual: Usual
+    said: tuple[torch.Tensor, ...],
+    evidence: torch.Tensor,
+    trunks: torch.Tensor,
+    run: int,
+    usual: Usual,
+    features: float = 0.0,
 ) -> torch.Tensor:
     """The angle between what is embedded of clips of `run` patches and what should be, and the error of their trunks.
 
-    usual: what the student says as a rule, which is taken off when it is shipped.
+    usual: what the student says as a rule, which is taken off when it is shipped. features: weight of the angle between
+    what is guessed of their features at mn04 and what they are.
     """
     predicted = said[0].float()
     above = (predicted - torch.from_numpy(usual.mean)) / torch.from_numpy(usual.deviation)
     embedded = F.cosine_similarity(pooled(above, run), pooled(evidence[:, OF_CLIP:], run), dim=1)
-    features = features_of_clips(said[2], trunks, run)
-    return 1 - embedded.mean() + TRUNK_WEIGHT_OF_CLIP * F.mse_loss(*features)
+    guessed, wanted = features_of_clips(said[2], trunks, run)
+    angle = angle_of_features(guessed, wanted)
+    return 1 - embedded.mean() + TRUNK_WEIGHT_OF_CLIP * F.mse_loss(guessed, wanted) + features * angle
 
 
-def angle_of_features(likeness: torch.Tensor, trunks: torch.Tensor, run: int) -> torch.Tensor:
-    """The angle between what is guessed of mn04's features of clips of `run` patches and what they are.
+def angle_of_features(guessed: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """The angle between features of clips (n, 384) as they are guessed and as they are.
 
     The likeness of two clips is that of their guesses; squared error alone is least where these keep near to the mean.
     """
-    return 1 - F.cosine_similarity(*features_of_clips(likeness, trunks, run), dim=1).mean()
+    return 1 - F.cosine_similarity(guessed, wanted, dim=1).mean()
 
 
 def features_of_clips(likeness: torch.Tensor, trunks: torch.Tensor, run: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -18,7 +18,7 @@ import torch
 from bank import CLIPS, shard_path
 from fold import folded
 from legs import LEGS, Leg
-from losses import angle_of_features, loss_of_clips, losses
+from losses import loss_of_clips, losses
 from mixes import PATCHES
 from pack import usual
 from shards import awaited, mapped
@@ -166,9 +166,7 @@ def walk(student: Student, bank: Bank, leg: Leg, seed: int, out: Path, done: int
         weights = (EVIDENCE_WEIGHT, COUNT_WEIGHT, TRUNK_WEIGHT, leg.angle)
         total = sum(w * x for w, x in zip(weights, parts, strict=True) if w)
         if taken_off and run == PATCHES:  # of less than its clip a patch knows no more than what is in it
-            total = total + leg.whole * loss_of_clips(said, evidence, trunks, run, taken_off)
-            if leg.features:
-                total = total + leg.features * angle_of_features(said[2], trunks, run)
+            total = total + leg.whole * loss_of_clips(said, evidence, trunks, run, taken_off, leg.features)
         total.backward()
         nn.utils.clip_grad_norm_(student.parameters(), 20.0)
         optimiser.step()
